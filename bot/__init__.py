@@ -1,0 +1,1 @@
+"""Coder Tasks for Slack: start, follow and steer Coder tasks without leaving the thread."""

@@ -1,0 +1,102 @@
+"""The catalogue of errors that people can mend (guide, section 4): each function words one `UserError`.
+
+The room that finds out raises it, as in `raise problems.task_gone()`. Of `blocks`, only `blocks.problems` shows them.
+"""
+
+from __future__ import annotations
+
+from bot.problems.outside import (
+    coder_error,
+    coder_unreachable,
+    license,  # noqa: A004 - the name in the catalogue
+    no_posting,
+    not_in_channel,
+    rate_limited,
+    tasks_off,
+    tasks_removed,
+    unexpected,
+    version_old,
+)
+from bot.problems.people import (
+    ambiguous_user,
+    guest,
+    no_coder_user,
+    no_slack_email,
+    not_yours,
+    owner_flag_forbidden,
+    owner_not_found,
+    suspended,
+)
+from bot.problems.tasks import (
+    agent_unreachable,
+    already_done,
+    already_paused,
+    busy_build,
+    logs_unavailable,
+    name_taken,
+    not_failed,
+    not_paused,
+    task_ambiguous,
+    task_gone,
+    task_in_error,
+    task_not_found,
+)
+from bot.problems.templates import (
+    external_auth,
+    no_permission,
+    organization_needed,
+    organization_not_found,
+    parameter_no_preset,
+    parameter_required,
+    preset_not_found,
+    template_deprecated,
+    template_needed,
+    template_none,
+    template_not_found,
+    template_version_not_found,
+)
+
+__all__ = [
+    "agent_unreachable",
+    "already_done",
+    "already_paused",
+    "ambiguous_user",
+    "busy_build",
+    "coder_error",
+    "coder_unreachable",
+    "external_auth",
+    "guest",
+    "license",
+    "logs_unavailable",
+    "name_taken",
+    "no_coder_user",
+    "no_permission",
+    "no_posting",
+    "no_slack_email",
+    "not_failed",
+    "not_in_channel",
+    "not_paused",
+    "not_yours",
+    "organization_needed",
+    "organization_not_found",
+    "owner_flag_forbidden",
+    "owner_not_found",
+    "parameter_no_preset",
+    "parameter_required",
+    "preset_not_found",
+    "rate_limited",
+    "suspended",
+    "task_ambiguous",
+    "task_gone",
+    "task_in_error",
+    "task_not_found",
+    "tasks_off",
+    "tasks_removed",
+    "template_deprecated",
+    "template_needed",
+    "template_none",
+    "template_not_found",
+    "template_version_not_found",
+    "unexpected",
+    "version_old",
+]
