@@ -1,0 +1,1 @@
+"""The database: every statement, one function each; a transaction is a plain function of a connection."""

@@ -1,0 +1,68 @@
+"""The card table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.models import Card, Phase, Task
+from bot.store.clock import now_ms
+from bot.store.schema import card, task
+from bot.store.task_rows import get_task
+
+
+def add_card(connection: sa.Connection, new: Card) -> None:
+    """Add a card that is not posted yet."""
+    values = new.model_dump(mode="json", exclude={"edited_at"})
+    connection.execute(sa.insert(card).values(**values, created_at=now_ms()))
+
+
+def get_card(connection: sa.Connection, card_id: str) -> Card:
+    """The card with our id; LookupError when there is none."""
+    found = connection.execute(sa.select(card).where(card.c.id == card_id)).first()
+    if found is None:
+        raise LookupError(card_id)
+    return _card(found)
+
+
+def cards_of(connection: sa.Connection, task_id: str) -> list[Card]:
+    """The cards of a task, oldest first."""
+    rows = connection.execute(sa.select(card).where(card.c.task_id == task_id).order_by(card.c.created_at, card.c.id))
+    return [_card(row) for row in rows]
+
+
+def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tuple[Card, Task] | None:
+    """The newest card whose thread this is, and its task."""
+    query = sa.select(card).where(card.c.channel == channel, card.c.thread_ts == thread_ts)
+    found = connection.execute(query.order_by(card.c.created_at.desc()).limit(1)).first()
+    return (_card(found), get_task(connection, found.task_id)) if found else None
+
+
+def list_open_threads(connection: sa.Connection) -> list[Card]:
+    """The posted cards of open tasks: the threads where somebody may have written."""
+    query = sa.select(card).join(task, task.c.id == card.c.task_id)
+    rows = connection.execute(query.where(task.c.phase == Phase.OPEN, card.c.ts.isnot(None)))
+    return [_card(row) for row in rows]
+
+
+def save_card(connection: sa.Connection, card_id: str, /, **changes: Any) -> None:
+    """Change some columns."""
+    connection.execute(sa.update(card).where(card.c.id == card_id).values(**changes))
+
+
+def mark_edited(connection: sa.Connection, card_id: str, revision: int, shown: str) -> None:
+    """Slack shows this revision now; an older one that reports late changes nothing."""
+    newer = sa.update(card).where(card.c.id == card_id, card.c.revision < revision)
+    connection.execute(newer.values(revision=revision, shown=shown, edited_at=now_ms()))
+
+
+def mark_seen(connection: sa.Connection, card_id: str, ts: str) -> None:
+    """A message of the thread was taken in."""
+    older = sa.or_(card.c.seen_ts.is_(None), card.c.seen_ts < ts)
+    connection.execute(sa.update(card).where(card.c.id == card_id, older).values(seen_ts=ts))
+
+
+def _card(row: sa.Row[Any]) -> Card:
+    values = {key: value for key, value in row._mapping.items() if key in Card.model_fields and value is not None}  # noqa: SLF001 - SQLAlchemy's public name
+    return Card.model_validate({**values, "edited_at": row.edited_at / 1000})
