@@ -1,0 +1,228 @@
+"""What the bot tells Slack: each call paced, each failure mapped, each message findable by its delivery."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SlackRefused, Transient
+from bot.models import Content
+from bot.slack import failures
+from bot.slack.failures import mapped
+from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
+
+log = logging.getLogger(__name__)
+
+_REPLY_EVENT = "coder_task_reply"
+_CALL_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class SlackUser:
+    """What Slack says of a person."""
+
+    id: str
+    name: str
+    email: str
+    is_guest: bool
+    is_bot: bool
+
+
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """The one kept session for everything that goes to Slack: a new one per call would shake hands each time."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), trust_env=True) as session:
+        yield session
+
+
+def web_client(session: aiohttp.ClientSession, token: str, base_url: str) -> AsyncWebClient:
+    """A Web API client without the SDK's own retries, because a repeated post is a double post."""
+    url = base_url if base_url.endswith("/") else base_url + "/"
+    return AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
+
+
+class SlackClient:
+    """Writes to Slack. Raises Later (pace), Transient (try again) and SlackRefused (Slack said no)."""
+
+    def __init__(self, web: AsyncWebClient, pace: Pace | None = None) -> None:
+        self._web = web
+        self._pace = pace or Pace()
+
+    async def post(self, channel: str, content: Content, delivery: str, thread_ts: str | None = None) -> str:
+        """Post a message that can be found again by its delivery; returns its ts.
+
+        Refused blocks are sent once more as plain text, so that what they say is never lost.
+        """
+        self._pace.take(f"post:{channel}", POSTS_PER_CHANNEL, delivery)
+        call: dict[str, Any] = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        if thread_ts:
+            call["thread_ts"] = thread_ts
+        call["metadata"] = _metadata(content, delivery)
+        try:
+            return await self._post(call | {"text": content.text, "blocks": content.blocks})
+        except SlackRefused as refusal:
+            if refusal.code not in failures.BAD_BLOCKS:
+                raise
+            _log_refused_blocks(refusal)
+            return await self._post(call | {"text": content.text})
+
+    async def _post(self, call: dict[str, Any]) -> str:
+        channel = call["channel"]
+        try:
+            with mapped("chat.postMessage"):
+                response = await self._web.chat_postMessage(**call)
+        except Transient as error:
+            if error.after:
+                self._pace.hold(f"post:{channel}", error.after)
+            raise
+        return str(response["ts"])
+
+    async def update(self, channel: str, ts: str, content: Content, caller: str) -> None:
+        """Edit a message of ours: text, blocks and metadata together, because Slack keeps what is left out."""
+        self._pace.take("chat.update", EDITS, caller)
+        call: dict[str, Any] = {"channel": channel, "ts": ts, "metadata": content.metadata}
+        try:
+            await self._update(call | {"text": content.text, "blocks": content.blocks})
+        except SlackRefused as refusal:
+            if refusal.code not in failures.BAD_BLOCKS:
+                raise
+            _log_refused_blocks(refusal)
+            await self._update(call | {"text": content.text, "blocks": []})
+
+    async def _update(self, call: dict[str, Any]) -> None:
+        try:
+            with mapped("chat.update", repeatable=True):
+                await self._web.chat_update(**call)
+        except Transient as error:
+            if error.after:
+                self._pace.hold("chat.update", error.after)
+            raise
+
+    async def find_posted(self, channel: str, delivery: str, since: float, thread_ts: str | None = None) -> str | None:
+        """The ts of the message that an earlier try of this delivery made, if it made one."""
+        async for message in self._messages(channel, since, thread_ts):
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("delivery") == delivery:
+                return str(message["ts"])
+        return None
+
+    async def find_file(self, channel: str, thread_ts: str, filename: str) -> bool:
+        """Whether the thread has a file of this name, from the bot or anybody."""
+        async for message in self._messages(channel, 0.0, thread_ts):
+            if any(file.get("name") == filename for file in message.get("files") or []):
+                return True
+        return False
+
+    async def replies(self, channel: str, thread_ts: str, since: float) -> list[dict[str, Any]]:
+        """What was written in a thread after `since` (Unix seconds), oldest first."""
+        found = [message async for message in self._messages(channel, since, thread_ts)]
+        return sorted((one for one in found if one["ts"] != thread_ts), key=lambda one: str(one["ts"]))
+
+    async def _messages(self, channel: str, since: float, thread_ts: str | None) -> AsyncIterator[dict[str, Any]]:
+        call: dict[str, Any] = {
+            "channel": channel,
+            "oldest": f"{since:.6f}",
+            "limit": 200,
+            "include_all_metadata": True,
+        }
+        if thread_ts:
+            call["ts"] = thread_ts
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        cursor = ""
+        while True:
+            self._pace.take(method, READS, f"{channel}:{thread_ts}:{cursor}")
+            with mapped(method, repeatable=True):
+                read = self._web.conversations_replies if thread_ts else self._web.conversations_history
+                response = await read(**call, cursor=cursor or None)
+            for message in response.get("messages") or []:
+                yield message
+            cursor = (response.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    async def post_private(self, channel: str, user: str, content: Content, thread_ts: str | None = None) -> None:
+        """Show something to one person in a channel; a second time does no harm."""
+        with mapped("chat.postEphemeral", repeatable=True):
+            await self._web.chat_postEphemeral(
+                channel=channel, user=user, text=content.text, blocks=content.blocks, thread_ts=thread_ts
+            )
+
+    async def open_direct_message(self, user: str) -> str:
+        """The channel of the direct messages with a person."""
+        with mapped("conversations.open", repeatable=True):
+            response = await self._web.conversations_open(users=[user])
+        return str(response["channel"]["id"])
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message."""
+        with mapped("chat.getPermalink", repeatable=True):
+            response = await self._web.chat_getPermalink(channel=channel, message_ts=ts)
+        return str(response["permalink"])
+
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Add a reaction; where that is impossible nothing happens, because a reaction is only a hint."""
+        await self._reaction("reactions.add", channel, ts, name)
+
+    async def unreact(self, channel: str, ts: str, name: str) -> None:
+        """Remove our reaction, if it is there."""
+        await self._reaction("reactions.remove", channel, ts, name)
+
+    async def _reaction(self, method: str, channel: str, ts: str, name: str) -> None:
+        call = self._web.reactions_add if method == "reactions.add" else self._web.reactions_remove
+        try:
+            with mapped(method, repeatable=True):
+                await call(channel=channel, timestamp=ts, name=name)
+        except SlackRefused as refusal:
+            if refusal.code not in failures.REACTION_IMPOSSIBLE:
+                raise
+
+    async def upload(self, channel: str, thread_ts: str, filename: str, text: str) -> None:
+        """Put a text into a thread as a file."""
+        with mapped("files.completeUploadExternal"):
+            await self._web.files_upload_v2(
+                channel=channel,
+                thread_ts=thread_ts,
+                filename=filename,
+                title=filename,
+                content=text,
+                snippet_type="text",
+            )
+
+    async def user(self, user: str) -> SlackUser:
+        """What Slack says of a person."""
+        with mapped("users.info", repeatable=True):
+            response = await self._web.users_info(user=user)
+        found: dict[str, Any] = response["user"]
+        profile = found.get("profile") or {}
+        name = (
+            profile.get("display_name")
+            or profile.get("real_name")
+            or found.get("real_name")
+            or found.get("name")
+            or user
+        )
+        return SlackUser(
+            id=user,
+            name=str(name),
+            email=str(profile.get("email") or ""),
+            is_guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted") or found.get("is_stranger")),
+            is_bot=bool(found.get("is_bot")),
+        )
+
+
+def _metadata(content: Content, delivery: str) -> dict[str, Any]:
+    """The content's metadata with the delivery in it: how a second try finds what the first one did."""
+    given = content.metadata or {"event_type": _REPLY_EVENT, "event_payload": {}}
+    return {**given, "event_payload": {**given["event_payload"], "delivery": delivery}}
+
+
+def _log_refused_blocks(refusal: SlackRefused) -> None:
+    log.error(
+        "Slack refused the blocks; the text is sent alone", extra={"action": "blocks_refused", "why": str(refusal)}
+    )
