@@ -1,0 +1,1 @@
+"""How everything looks: pure functions from the words of the bot to Block Kit."""
