@@ -1,0 +1,46 @@
+"""`/coder-task`: parsed here, and taken in with one short transaction before the ack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot import tasks
+from bot.blocks import answers
+from bot.blocks.help import help_answer
+from bot.commands import Command, Create, Help
+from bot.listeners.failures import private
+from bot.listeners.grammar import parse
+from bot.models import Content, Origin
+from bot.tasks import Run
+
+COMMAND = "/coder-task"
+
+
+def register(app: AsyncApp, run: Run) -> None:
+    """Register the slash command."""
+
+    @app.command(COMMAND)
+    async def coder_task(ack: AsyncAck, body: dict[str, Any]) -> None:
+        origin = Origin(
+            key=body["trigger_id"],
+            user=body["user_id"],
+            user_name=body.get("user_name", ""),
+            channel=body["channel_id"],
+            response_url=body.get("response_url", ""),
+        )
+        at_once = await take_in(run, parse(body.get("text") or ""), origin)
+        await ack(private(at_once) if at_once else "")
+
+
+async def take_in(run: Run, command: Command, origin: Origin) -> Content | None:
+    """Take in a command from wherever it came; what can be said at once is returned."""
+    if isinstance(command, Help):
+        return help_answer(command.topic)
+    if isinstance(command, Create):
+        await run(tasks.create, command, origin)
+        return answers.creating(command.request.template, command.request.preset)
+    await run(tasks.answer, command, origin)
+    return None
