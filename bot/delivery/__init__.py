@@ -1,0 +1,53 @@
+"""What leaves the bot: one function per kind of delivery; the only room that sees Slack, Coder and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from bot.delivery import cards, controls, creating, private, prompts, replies
+from bot.delivery.answering import answer_command, answer_dead
+from bot.delivery.outside import Outside
+from bot.outbox import Delivery, Item
+
+__all__ = ["Outside", "kinds"]
+
+# A private answer that could not be given within a minute or two helps nobody any more.
+_PRIVATE_FAILURES = 6
+# Cards, prompts and machines are worth hours of trying: Slack or Coder may be away for that long.
+_LASTING_FAILURES = 60
+
+Deliver = Callable[[Outside, Item], Awaitable[None]]
+
+
+def kinds(outside: Outside) -> dict[str, Delivery]:
+    """How each kind of outbox item is delivered."""
+    lasting: dict[str, Deliver] = {
+        "post_card": cards.post_card,
+        "edit_card": cards.edit_card,
+        "post_reply": replies.post_reply,
+        "upload": replies.upload,
+        "judge_reply": prompts.judge_reply,
+        "catch_up": prompts.catch_up,
+    }
+    passing: dict[str, Deliver] = {
+        "private_answer": private.private_answer,
+        "remove_answer": private.remove_answer,
+        "note_slow": creating.note_slow,
+        "mark_message": prompts.mark_message,
+    }
+    made = {
+        kind: Delivery(partial(deliver, outside), max_failures=_LASTING_FAILURES) for kind, deliver in lasting.items()
+    }
+    made |= {
+        kind: Delivery(partial(deliver, outside), max_failures=_PRIVATE_FAILURES) for kind, deliver in passing.items()
+    }
+    made["create_task"] = Delivery(partial(creating.create_task, outside), dead=partial(creating.create_dead, outside))
+    made["control"] = Delivery(partial(controls.control, outside), dead=partial(controls.control_dead, outside))
+    made["answer_command"] = Delivery(
+        partial(answer_command, outside), max_failures=4, dead=partial(answer_dead, outside)
+    )
+    made["send_prompt"] = Delivery(
+        partial(prompts.send_prompt, outside), timeout=prompts.SENDING_SECONDS, max_failures=_LASTING_FAILURES
+    )
+    return made

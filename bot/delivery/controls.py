@@ -1,0 +1,105 @@
+"""Deliveries to a task's machine: pause, resume, retry, restart, delete; each safe to try again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot import problems, tasks
+from bot.blocks.problems import problem
+from bot.coder.errors import AlreadyRunning, NotFound
+from bot.delivery.outside import Outside
+from bot.errors import Later, Transient, UserError
+from bot.models import Condition, Origin, Phase, Snapshot, Task, Verb
+from bot.store.lanes import Item
+from bot.store.task_rows import get_task, save_task
+
+log = logging.getLogger(__name__)
+
+_BUILD_AGAIN = 5.0
+_STOPPED = {"stopped", "stopping"}
+_STARTED = {"starting", "running"}
+
+
+async def control(outside: Outside, item: Item) -> None:
+    """Do what was asked of the machine, unless it is done already; a refusal is told to the person who asked."""
+    task: Task = await outside.database.run(get_task, item.payload["task"])
+    verb, origin = Verb(item.payload["verb"]), Origin.model_validate(item.payload["origin"])
+    if task.phase is not Phase.OPEN or task.coder_id is None:
+        return
+    try:
+        snapshot = await outside.backend.snapshot(task.coder_id)
+        await _DO[verb](outside, snapshot, item.payload["build"])
+    except NotFound:
+        await _not_there(outside, task, verb)
+        return
+    except (Later, Transient):
+        raise
+    except UserError as error:
+        await outside.database.run(tasks.not_done, task.id, origin, problem(error))
+        log.info("Coder refused", extra={"action": "control_refused", "verb": verb.value, "reason": error.name})
+        return
+    if verb is Verb.DELETE:
+        await outside.database.run(tasks.ended, task.id, Condition.DELETED, origin.user_name)
+    log.info("done with a task's machine", extra={"action": f"task_{verb.value}", "task": task.coder_id})
+
+
+async def _not_there(outside: Outside, task: Task, verb: Verb) -> None:
+    """Coder does not have the task: for a delete that is success, else the poller will see what it means."""
+    if verb is Verb.DELETE:
+        await outside.database.run(tasks.ended, task.id, Condition.DELETED)
+    else:
+        await outside.database.run(save_task, task.id, asked=None)
+
+
+async def _pause(outside: Outside, snapshot: Snapshot, _: int) -> None:
+    if snapshot.workspace_status not in _STOPPED:
+        await outside.backend.pause(snapshot)
+
+
+async def _resume(outside: Outside, snapshot: Snapshot, _: int) -> None:
+    if snapshot.workspace_status in _STARTED:
+        return
+    try:
+        await outside.backend.resume(snapshot)
+    except AlreadyRunning:
+        log.info("the workspace runs already", extra={"action": "already_running", "task": snapshot.id})
+
+
+async def _retry(outside: Outside, snapshot: Snapshot, build: int) -> None:
+    """Start the workspace anew, if no newer build than the one that failed has begun."""
+    if snapshot.build_number <= build and snapshot.workspace_status not in _STARTED:
+        await outside.backend.retry(snapshot)
+
+
+async def _restart(outside: Outside, snapshot: Snapshot, build: int) -> None:
+    """Stop, wait, start: how far it is, the number of the build tells."""
+    done = snapshot.build_number - build
+    if done <= 0:
+        await outside.backend.pause(snapshot)
+        raise Later(_BUILD_AGAIN, "the workspace is being stopped")
+    if done == 1:
+        if snapshot.workspace_status != "stopped":
+            raise Later(_BUILD_AGAIN, "the workspace is being stopped")
+        await outside.backend.retry(snapshot)
+
+
+async def _delete(outside: Outside, snapshot: Snapshot, _: int) -> None:
+    await outside.backend.delete(snapshot.id)
+
+
+_DO: dict[Verb, Callable[[Outside, Snapshot, int], Awaitable[None]]] = {
+    Verb.PAUSE: _pause,
+    Verb.RESUME: _resume,
+    Verb.RETRY: _retry,
+    Verb.RESTART: _restart,
+    Verb.DELETE: _delete,
+}
+
+
+async def control_dead(outside: Outside, item: Item, error: BaseException) -> None:
+    """Nothing helped: the person reads that it was not done."""
+    del error
+    origin = Origin.model_validate(item.payload["origin"])
+    content = problem(problems.unexpected(), reference=str(item.id))
+    await outside.database.run(tasks.not_done, item.payload["task"], origin, content)

@@ -1,0 +1,131 @@
+"""Deliveries of a new task: asked of Coder once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import logging
+
+from bot import names, policy, problems, tasks
+from bot.blocks import answers
+from bot.blocks.problems import problem
+from bot.coder.directory import Choice
+from bot.coder.errors import NameTaken
+from bot.commands import written
+from bot.delivery.outside import Outside
+from bot.errors import CoderRefused, Later, Permanent, Transient, UserError
+from bot.models import CreateRequest, Person, Phase, Snapshot, Task
+from bot.store.lanes import Item
+from bot.store.person_rows import find_by_coder_id
+from bot.store.task_rows import find_by_coder_id as find_task
+
+log = logging.getLogger(__name__)
+
+# A generated name is taken by chance once in thousands of tasks; so many times in a row it is not chance.
+_NAMES_TRIED = 5
+
+
+async def create_task(outside: Outside, item: Item) -> None:
+    """Make the task in Coder, or find the one that an earlier try made; a refusal is told to the person."""
+    task: Task = await outside.database.run(tasks.by_id, item.payload["task"])
+    if task.phase is not Phase.CREATING or task.request is None:
+        return
+    try:
+        snapshot = await _create(outside, task, task.request, look_first=item.maybe_sent)
+    except (Later, Transient):
+        raise
+    except UserError as error:
+        await outside.database.run(tasks.refused, task.id, problem(error))
+        fields = {"action": "task_refused", "request": task.id, "reason": error.name}
+        log.info("Coder refused a task", extra=fields)
+        return
+    owner = await outside.database.run(find_by_coder_id, snapshot.owner_id)
+    await outside.database.run(tasks.accepted, task.id, snapshot, owner.slack_user if owner else None)
+    log.info("a task was created", extra={"action": "task_created", "task": snapshot.id})
+
+
+async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_first: bool) -> Snapshot:
+    person = await outside.person(task.requester)
+    owner = await _owner(outside, person, request)
+    if look_first and (made := await _made_earlier(outside, task, request, owner)):
+        return made
+    choice = await outside.directory.choose(request, written)
+    try:
+        return await outside.backend.create(
+            owner,
+            version_id=choice.version_id,
+            prompt=request.prompt,
+            preset_id=choice.preset.id if choice.preset else None,
+            name=task.name,
+        )
+    except NameTaken:
+        if look_first and (made := await _made_earlier(outside, task, request, owner)):
+            return made
+        if request.name:
+            raise _name_taken(request) from None
+        return await _create(outside, await _renamed(outside, task, request), request, look_first=False)
+    except CoderRefused as refusal:
+        if refusal.name == "external_auth":
+            raise await _where_to_connect(outside, choice, owner, request, refusal) from refusal
+        raise
+
+
+async def _owner(outside: Outside, person: Person, request: CreateRequest) -> str:
+    """The Coder user to whom the task will belong: the requester, or whom a site owner names."""
+    if not request.owner or request.owner in {person.username, "me"}:
+        return person.username
+    if not policy.may_create_for(person, request.owner):
+        raise problems.owner_flag_forbidden()
+    if request.owner.startswith("@"):  # a mention: the Slack user's own account
+        return (await outside.person(request.owner[1:])).username
+    return (await outside.directory.by_username(request.owner)).username
+
+
+async def _made_earlier(outside: Outside, task: Task, request: CreateRequest, owner: str) -> Snapshot | None:
+    """The task that an earlier try made: it has our name and our prompt, and no other request of ours has it."""
+    found = await outside.backend.find(owner, task.name)
+    if found is None or found.prompt.strip() != request.prompt.strip():
+        return None
+    known = await outside.database.run(find_task, found.id)
+    return found if known is None or known.id == task.id else None
+
+
+async def _renamed(outside: Outside, task: Task, request: CreateRequest) -> Task:
+    """The task with its next name; kept before it is used, so that a second try looks for the right one."""
+    key = task.answer.key if task.answer else task.id
+    tried = [names.task_name(request.prompt, key, salt) for salt in range(_NAMES_TRIED)]
+    later = tried[tried.index(task.name) + 1 :] if task.name in tried else []
+    if not later:
+        raise Permanent(f"no free name for request {task.id}")
+    await outside.database.run(tasks.rename, task.id, later[0])
+    return task.model_copy(update={"name": later[0]})
+
+
+async def _where_to_connect(
+    outside: Outside, choice: Choice, owner: str, request: CreateRequest, refusal: CoderRefused
+) -> UserError:
+    """The refusal with the addresses where the owner connects what is missing; the refusal itself if none are known."""
+    account = await outside.directory.by_username(owner)
+    missing = [
+        (each.name, each.url)
+        for each in await outside.directory.external_auth(choice.version_id, account.id)
+        if not each.connected and not each.optional
+    ]
+    return problems.external_auth(missing, choice.template.title, written(request)) if missing else refusal
+
+
+def _name_taken(request: CreateRequest) -> UserError:
+    near = names.suggest_name(f"{request.name[:29]}-2")
+    return problems.name_taken(request.name, near, written(request.model_copy(update={"name": near})))
+
+
+async def create_dead(outside: Outside, item: Item, error: BaseException) -> None:
+    """Nothing helped: the person reads that their task was not created."""
+    del error
+    content = problem(problems.unexpected(), reference=str(item.id))
+    await outside.database.run(tasks.refused, item.payload["task"], content)
+
+
+async def note_slow(outside: Outside, item: Item) -> None:
+    """Say that Coder has not answered yet, if it has not."""
+    task: Task = await outside.database.run(tasks.by_id, item.payload["task"])
+    if task.phase is Phase.CREATING and task.answer is not None and task.answer.response_url:
+        await outside.urls.answer(task.answer.response_url, answers.creating_slow(), replace=True)

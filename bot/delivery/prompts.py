@@ -1,0 +1,232 @@
+"""Deliveries of prompts: each reaches the agent once, in the order of writing, when the agent is ready for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from bot import policy, prompts
+from bot.blocks import replies
+from bot.coder.errors import AlreadyRunning, BuildActive, Busy, NotActive, NotFound, Paused, Unreachable
+from bot.delivery.outside import Outside
+from bot.errors import CoderRefused, DeliveryError, Later, SlackRefused, Transient, UserError
+from bot.models import Condition, Logs, Origin, Phase, Prompt, PromptState, Snapshot, State, Status, Task
+from bot.store.card_rows import find_thread, get_card
+from bot.store.lanes import Item
+from bot.store.prompt_rows import get_prompt, next_prompt
+from bot.store.task_rows import get_task
+
+log = logging.getLogger(__name__)
+
+# What waits for the agent is woken by the poller; this is only how long a lost wake-up can cost.
+_LOOK_AGAIN = 30.0
+_BUSY_AGAIN = 3.0
+# Coder's CLI takes an agent that never reported for idle after this time, and bears an error for five minutes.
+_SILENCE_IS_IDLE = 30.0
+_ERROR_IS_FINAL = 300.0
+_UNREACHABLE_IS_FINAL = 600.0
+# An agent that rejects the same words so often will not take them.
+_MAX_REFUSALS = 3
+SENDING_SECONDS = 100.0
+# Slack hands over messages concurrently: an older one may not have been taken in although a newer one was.
+_REORDERED = 60.0
+
+
+async def send_prompt(outside: Outside, item: Item) -> None:
+    """Send the task's next prompt, or wait for the agent, or resume its workspace first."""
+    task: Task = await outside.database.run(get_task, item.payload["task"])
+    prompt: Prompt | None = await outside.database.run(next_prompt, task.id)
+    if prompt is None or task.coder_id is None or task.phase is not Phase.OPEN:
+        return
+    if prompt.state is PromptState.SENDING and not await _look_back(outside, task.coder_id, prompt):
+        return
+    try:
+        snapshot = await outside.backend.snapshot(task.coder_id)
+    except NotFound:
+        raise Later(_LOOK_AGAIN, "the task is not to be seen; the poller says when it has ended") from None
+    await _when_ready(outside, task, snapshot, prompt)
+    started = await outside.database.run(prompts.begin, prompt.id)
+    if started is not None:
+        await _send(outside, task.coder_id, started)
+
+
+async def _when_ready(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prompt) -> None:
+    """Return when the agent can take a prompt; else raise Later, having done what makes it ready."""
+    waited = time.time() - prompt.created_at
+    match snapshot.status:
+        case Status.ACTIVE if snapshot.report is None:
+            quiet = time.time() - max(task.memory.since, prompt.created_at)
+            if quiet < _SILENCE_IS_IDLE:
+                raise Later(_SILENCE_IS_IDLE - quiet, "the agent has not reported yet")
+        case Status.ACTIVE if snapshot.report and snapshot.report.state is State.WORKING:
+            raise Later(_LOOK_AGAIN, "the agent is working")
+        case Status.ACTIVE:
+            return
+        case Status.PAUSED:
+            await _resume(outside, task, snapshot, prompt)
+        case Status.ERROR if _has_failed(snapshot, task, waited):
+            reason = "The workspace is in error. The prompt is kept; send it again when the workspace runs."
+            await outside.database.run(prompts.failed, prompt.id, reason)
+            raise Later(0.0, "the next prompt may have been written after the mend")
+        case _:
+            raise Later(_LOOK_AGAIN, f"the task is {snapshot.status.value}")
+
+
+def _has_failed(snapshot: Snapshot, task: Task, waited: float) -> bool:
+    """A failed build stays failed; an unhealthy app is given its five minutes."""
+    if snapshot.workspace_status == "failed":
+        return True
+    return task.memory.condition is Condition.UNHEALTHY or waited > _ERROR_IS_FINAL
+
+
+async def _resume(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prompt) -> None:
+    """Start the paused workspace for the prompt's sake, and say so in the thread."""
+    try:
+        await outside.backend.resume(snapshot)
+    except (AlreadyRunning, BuildActive):
+        raise Later(_BUSY_AGAIN, "a build is on its way") from None
+    except CoderRefused as refusal:
+        await outside.database.run(
+            prompts.failed, prompt.id, f"{refusal.title}. {refusal.cause} {refusal.step}".strip()
+        )
+        raise Later(0.0) from refusal
+    await outside.database.run(prompts.resuming, task.id, prompt.id)
+    raise Later(_LOOK_AGAIN, "the workspace is being resumed")
+
+
+async def _send(outside: Outside, coder_id: str, prompt: Prompt) -> None:
+    try:
+        await outside.backend.send(coder_id, prompt.text)
+    except (Busy, Paused, NotActive, NotFound) as refusal:
+        await outside.database.run(prompts.back_to_queue, prompt.id)
+        raise Later(_BUSY_AGAIN, str(refusal)) from refusal
+    except Unreachable as error:
+        await outside.database.run(prompts.back_to_queue, prompt.id)
+        await _unreachable(outside, prompt, error)
+    except CoderRefused as refusal:
+        await outside.database.run(prompts.failed, prompt.id, f"{refusal.title}. {refusal.cause}".strip())
+        return
+    except Transient as error:
+        if not error.ambiguous:
+            await outside.database.run(prompts.back_to_queue, prompt.id)
+            raise
+        # It stays `sending`: the next try reads the logs before it sends anything.
+        raise Later(_BUSY_AGAIN, f"the outcome is unknown: {error}") from error
+    await outside.database.run(prompts.delivered, prompt.id)
+    log.info("a prompt was delivered", extra={"action": "prompt_delivered", "task": coder_id, "prompt": prompt.id})
+
+
+async def _unreachable(outside: Outside, prompt: Prompt, error: Exception) -> None:
+    if time.time() - prompt.created_at > _UNREACHABLE_IS_FINAL:
+        reason = "The agent could not be reached for 10 minutes. The prompt is kept."
+        await outside.database.run(prompts.failed, prompt.id, reason)
+        return
+    raise Later(_BUSY_AGAIN * 3, str(error)) from error
+
+
+async def _look_back(outside: Outside, coder_id: str, prompt: Prompt) -> bool:
+    """Find out what became of a try whose outcome is unknown; True when the prompt has to be sent again."""
+    try:
+        logs = await outside.backend.logs(coder_id)
+    except NotFound:
+        return False
+    except DeliveryError as error:
+        raise Later(_BUSY_AGAIN, f"the logs cannot be read yet: {error}") from error
+    if prompt_arrived(logs, prompt):
+        await outside.database.run(prompts.delivered, prompt.id)
+        return False
+    if prompt_is_on_screen(logs, prompt) or prompt.refusals + 1 >= _MAX_REFUSALS:
+        await outside.database.run(prompts.uncertain, prompt.id)
+        return False
+    await outside.database.run(prompts.try_again, prompt.id)
+    return True
+
+
+def prompt_arrived(logs: Logs, prompt: Prompt) -> bool:
+    """Whether the agent's conversation has the prompt, from about when it was sent."""
+    sent = _folded(prompt.text)
+    since = (prompt.sent_at or prompt.created_at) - 120.0
+    return any(entry.is_prompt and entry.at >= since and _folded(entry.text) == sent for entry in logs.entries)
+
+
+def prompt_is_on_screen(logs: Logs, prompt: Prompt) -> bool:
+    """Whether the words stand in the agent's last output: typed, perhaps, and not taken."""
+    spoken = [entry for entry in logs.entries if not entry.is_prompt]
+    return bool(spoken) and _folded(prompt.text)[:200] in _folded(spoken[-1].text)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+async def judge_reply(outside: Outside, item: Item) -> None:
+    """Take the reply of somebody whom we had to look up, or refuse it privately, once for each person and thread."""
+    facts = item.payload
+    found = await outside.database.run(find_thread, facts["channel"], facts["thread_ts"])
+    if found is None:
+        return
+    card, task = found
+    try:
+        person = await outside.person(facts["user"])
+        if policy.may_steer(person, task):
+            await outside.database.run(
+                prompts.take_message, task, card, person, facts["user"], facts["ts"], facts["text"]
+            )
+            return
+    except UserError as error:
+        log.info("a reply is not taken", extra={"action": "reply_not_taken", "why": error.name, "user": facts["user"]})
+    view_owner = task.snapshot.owner_name if task.snapshot else "somebody else"
+    origin = Origin(
+        key=item.dedup, user=facts["user"], user_name="", channel=facts["channel"], thread_ts=facts["thread_ts"]
+    )
+    key = f"not_allowed:{card.id}:{facts['user']}"
+    content = replies.not_allowed(view_owner)
+    await outside.database.run(prompts.show_private, origin, content, key)
+
+
+async def mark_message(outside: Outside, item: Item) -> None:
+    """Show a prompt's state as a reaction on the person's message, in place of the one before."""
+    prompt: Prompt = await outside.database.run(get_prompt, item.payload["prompt"])
+    if prompt.channel is None or prompt.ts is None:
+        return
+    wanted = _MARKS.get(prompt.state)
+    for name in {mark for mark in _MARKS.values() if mark != wanted}:
+        if wanted == _QUEUED and prompt.refusals == 0:
+            break  # the first mark of a message: nothing to remove
+        await outside.slack.unreact(prompt.channel, prompt.ts, name)
+    if wanted is not None:
+        await outside.slack.react(prompt.channel, prompt.ts, wanted)
+
+
+_QUEUED = "hourglass_flowing_sand"
+_MARKS = {
+    PromptState.QUEUED: _QUEUED,
+    PromptState.SENDING: _QUEUED,
+    PromptState.DELIVERED: "white_check_mark",
+    PromptState.FAILED: "x",
+    PromptState.MAYBE: "grey_question",
+}
+
+
+async def catch_up(outside: Outside, item: Item) -> None:
+    """Take in what was written in a thread while nobody listened; what was taken in before is not taken again."""
+    card = await outside.database.run(get_card, item.payload["card"])
+    if card.ts is None or card.thread_ts is None:
+        return
+    try:
+        since = float(card.seen_ts or card.thread_ts) - _REORDERED
+        written = await outside.slack.replies(card.channel, card.thread_ts, since)
+    except SlackRefused as refusal:
+        log.info("cannot catch up", extra={"action": "catch_up_refused", "card": card.id, "code": refusal.code})
+        return
+    for message in written:
+        if is_from_a_person(message):
+            await outside.database.run(
+                prompts.reply, card.channel, card.thread_ts, message["ts"], message["user"], message.get("text", "")
+            )
+
+
+def is_from_a_person(message: dict[str, object]) -> bool:
+    """Whether a message is something that a person wrote: no bot, no edit, no join."""
+    plain = message.get("subtype") in {None, "file_share", "thread_broadcast"}
+    return plain and not message.get("bot_id") and bool(message.get("user"))

@@ -1,0 +1,153 @@
+"""Deliveries into a card's thread: changes, prompts from elsewhere, what could not be delivered, files."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from bot import queue
+from bot.blocks import replies
+from bot.blocks.output import Output, last_output
+from bot.delivery.cards import read_card, up_to_date_details
+from bot.delivery.outside import Outside
+from bot.errors import DeliveryError, Later, SlackRefused
+from bot.models import CardView, Change, Condition, Content, Phase, Prompt, Task
+from bot.slack.failures import NO_POSTING
+from bot.store.lanes import Item, enqueue
+from bot.store.person_rows import find_person
+from bot.store.prompt_rows import get_prompt
+
+log = logging.getLogger(__name__)
+
+_WITH_OUTPUT = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+_SNIPPET_BYTES = 1_000_000
+
+
+async def post_reply(outside: Outside, item: Item) -> None:
+    """Post one reply in the thread of its card, once."""
+    card, task, view = await outside.database.run(read_card, item.payload["card"])
+    if card.ts is None or card.thread_ts is None:
+        raise Later(1.0, "the card is not posted yet")
+    if item.maybe_sent:
+        since = item.created_at_ms / 1000 - 60
+        if await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts):
+            return
+    content, attached = await _content(outside, item, task, view)
+    if content is None:
+        return
+    try:
+        await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
+    except SlackRefused as refusal:
+        if refusal.code not in NO_POSTING | {"thread_not_found"}:
+            raise
+        log.warning(
+            "a reply cannot be posted", extra={"action": "reply_refused", "card": card.id, "code": refusal.code}
+        )
+        return
+    if attached is not None:
+        await outside.database.run(enqueue, queue.upload(card, *attached))
+
+
+Attached = tuple[str, str, str]  # file name, text, key
+
+
+async def _content(outside: Outside, item: Item, task: Task, view: CardView) -> tuple[Content | None, Attached | None]:
+    facts = item.payload
+    match facts["what"]:
+        case "change":
+            return await _change(outside, Change.model_validate(facts["change"]), facts, task, view)
+        case "prompt":
+            return await _first_prompt(outside, task)
+        case "not_delivered" | "maybe_delivered":
+            return await _undelivered(outside, facts, task)
+        case what:
+            return _plain(what, facts, view), None
+
+
+def _plain(what: str, facts: dict[str, Any], view: CardView) -> Content | None:
+    """A reply that needs nothing but its facts."""
+    match what:
+        case "sent_elsewhere":
+            return replies.sent_elsewhere_reply(facts["by"], facts["text"])
+        case "resuming":
+            return replies.resuming_reply(view.title, max(view.waiting_prompts, 1), facts["prompt"])
+        case "back_online":
+            return replies.back_online(view.title, facts["since"], facts["until"], facts["delivered"])
+    log.error("no such reply", extra={"action": "reply_unknown", "what": what})
+    return None
+
+
+async def _change(
+    outside: Outside, change: Change, facts: dict[str, Any], task: Task, view: CardView
+) -> tuple[Content, Attached | None]:
+    output = await _output(outside, task, change) if change.condition in _WITH_OUTPUT else None
+    view = view.model_copy(update={"condition": change.condition})
+    details = await up_to_date_details(outside, task, view)
+    subject = replies.Subject(
+        title=view.title,
+        name=view.name,
+        task_id=view.task_id,
+        owner_slack=task.owner_slack,
+        by=facts.get("by", ""),
+        undelivered=facts.get("lost", 0),
+        output=output,
+        details=details,
+    )
+    content = replies.change_reply(change, subject)
+    if output is None or not output.is_cut:
+        return content, None
+    return content, (f"output-{change.turn + 1}.txt", _tail(output.full), f"output:{change.turn}:{change.at:.3f}")
+
+
+async def _output(outside: Outside, task: Task, change: Change) -> Output | None:
+    """The end of what the agent said; without it the reply is still true, so a failure only leaves it out."""
+    if task.coder_id is None or task.phase is not Phase.OPEN:
+        return None
+    try:
+        logs = await outside.backend.logs(task.coder_id)
+    except DeliveryError as error:
+        log.info("no output", extra={"action": "output_failed", "task": task.coder_id, "error": repr(error)})
+        return None
+    output = last_output(logs.entries, question=change.message)
+    return output if output.shown else None
+
+
+async def _first_prompt(outside: Outside, task: Task) -> tuple[Content | None, Attached | None]:
+    text = task.request.prompt if task.request else task.snapshot.prompt if task.snapshot else ""
+    if not text:
+        return None, None
+    person = await outside.database.run(find_person, task.requester)
+    name = person.name if person else "somebody"
+    attached = ("prompt.txt", text, "prompt") if replies.needs_file(text) else None
+    return replies.prompt_reply(name, text), attached
+
+
+async def _undelivered(outside: Outside, facts: dict[str, Any], task: Task) -> tuple[Content, None]:
+    prompt: Prompt = await outside.database.run(get_prompt, facts["prompt"])
+    if facts["what"] == "not_delivered":
+        return replies.not_delivered_reply(prompt.author, prompt.text, facts["reason"], prompt.id), None
+    output = None
+    if task.coder_id is not None:
+        change = Change(condition=Condition.WAITING, at=0.0, turn=0, before=Condition.WORKING)
+        output = await _output(outside, task, change)
+    return replies.maybe_delivered_reply(prompt.author, prompt.text, output, prompt.id), None
+
+
+def _tail(text: str) -> str:
+    """The end of a text that Slack still shows as a snippet."""
+    data = text.encode()
+    return text if len(data) <= _SNIPPET_BYTES else data[-_SNIPPET_BYTES:].decode(errors="ignore")
+
+
+async def upload(outside: Outside, item: Item) -> None:
+    """Put a file into the thread, once; where files are turned off the reply has said the most of it."""
+    card, _, _ = await outside.database.run(read_card, item.payload["card"])
+    if card.ts is None or card.thread_ts is None:
+        raise Later(1.0, "the card is not posted yet")
+    filename = item.payload["filename"]
+    if item.maybe_sent and await outside.slack.find_file(card.channel, card.thread_ts, filename):
+        return
+    try:
+        await outside.slack.upload(card.channel, card.thread_ts, filename, item.payload["text"])
+    except SlackRefused as refusal:
+        log.warning("a file was refused", extra={"action": "file_refused", "card": card.id, "code": refusal.code})

@@ -1,0 +1,132 @@
+"""One tick: take Coder's snapshots, find what changed, and put what is worth telling into the outbox.
+
+One replica polls at a time: the holder of the lease. A tick asks Coder once, however many tasks there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from bot import tasks
+from bot.coder.errors import NotFound
+from bot.coder.tasks_api import TasksApi
+from bot.errors import BotError, DeliveryError
+from bot.models import Snapshot, Task
+from bot.store.database import Database
+from bot.store.lanes import hold_lease
+from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
+from bot.store.task_rows import list_open
+
+log = logging.getLogger(__name__)
+
+# Cards say that they show an old state when Coder has not answered for this long.
+STALE_SECONDS = 120.0
+_LEASE = "poll"
+
+
+@dataclass
+class Poller:
+    """Looks at all open tasks, tick by tick; `settle` is how long idle must last before it is told, in seconds."""
+
+    database: Database
+    backend: TasksApi
+    owner: str
+    every: float
+    settle: float
+    last_success: float | None = field(default=None, init=False)
+    last_seconds: float = field(default=0.0, init=False)
+    open_tasks: int = field(default=0, init=False)
+    is_leader: bool = field(default=False, init=False)
+    _ticking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    def is_fresh(self, at: float) -> bool:
+        """Whether this replica, if it is the one that polls, has polled lately; `at` is Unix seconds."""
+        if not self.is_leader or self.last_success is None:
+            return True
+        return at - self.last_success < max(60.0, 6 * self.every)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the tick that runs, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._ticking:
+                return
+
+    async def tick(self) -> None:
+        """Poll once, if this replica holds the lease; never raises for what Coder or the database does."""
+        async with self._ticking:
+            await self._tick()
+
+    async def _tick(self) -> None:
+        try:
+            ttl = max(3 * self.every, 10.0)
+            epoch = await self.database.run(hold_lease, _LEASE, self.owner, ttl)
+            self.is_leader = epoch is not None
+            if self.is_leader:
+                # A poll that outlived the lease could run beside the next leader's.
+                async with asyncio.timeout(0.6 * ttl):
+                    await self._poll()
+        except (BotError, TimeoutError) as error:
+            log.warning("the poll failed", extra={"action": "poll_failed", "error": repr(error)})
+
+    async def _poll(self) -> None:
+        began = time.monotonic()
+        try:
+            snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
+        except DeliveryError:
+            await self.database.run(_silent)
+            raise
+        open_tasks, at = await self.database.run(_begin)
+        for task in open_tasks:
+            await self._look(task, snapshots.get(task.coder_id or ""), at)
+        self.open_tasks = len(open_tasks)
+        self.last_success = time.time()
+        self.last_seconds = time.monotonic() - began
+
+    async def _look(self, task: Task, snapshot: Snapshot | None, at: float) -> None:
+        if snapshot is None:
+            if await self._is_gone(task):
+                await self.database.run(tasks.missed, task.id)
+        elif _needs_a_look(task, snapshot, at):
+            change = await self.database.run(tasks.observe, task.id, snapshot, self.settle)
+            if change is not None:
+                fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
+                log.info("a task changed", extra=fields)
+
+    async def _is_gone(self, task: Task) -> bool:
+        """Whether Coder, asked for this very task, does not have it: the list may be older than the task."""
+        try:
+            await self.backend.snapshot(task.coder_id or "")
+        except NotFound:
+            return True
+        return False
+
+
+def _begin(connection: sa.Connection) -> tuple[list[Task], float]:
+    """Coder has answered: note it, and if cards said that it was silent, let them say so no longer."""
+    mark_moment(connection, Moment.CODER_ANSWERED)
+    if get_moment(connection, Moment.CODER_SILENT) is not None:
+        clear_moment(connection, Moment.CODER_SILENT)
+        tasks.refresh_all(connection)
+    return list_open(connection), now(connection)
+
+
+def _silent(connection: sa.Connection) -> None:
+    """Coder did not answer: after a while the cards say so, once."""
+    answered = get_moment(connection, Moment.CODER_ANSWERED)
+    known = get_moment(connection, Moment.CODER_SILENT)
+    if answered is not None and known is None and now(connection) - answered > STALE_SECONDS:
+        mark_moment(connection, Moment.CODER_SILENT, answered)
+        tasks.refresh_all(connection)
+
+
+def _needs_a_look(task: Task, snapshot: Snapshot, at: float) -> bool:
+    """Whether anything can have changed: Coder's words, a condition that has to hold for a while, or the clock."""
+    waits = task.memory.candidate is not None or task.asked is not None or task.missing > 0
+    turning = task.memory.turn_since > 0 and at - task.memory.turn_since < 2 * 60
+    return snapshot != task.snapshot or waits or turning or (task.look_at is not None and task.look_at <= at)

@@ -1,0 +1,242 @@
+"""The use cases of a prompt: taken in once, delivered once, in the order in which people wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from bot import changes, queue
+from bot.blocks import replies
+from bot.blocks.problems import problem
+from bot.models import Asked, Card, Content, Origin, Person, Phase, Prompt, PromptState, Task, Verb
+from bot.problems.tasks import already_done
+from bot.store.card_rows import cards_of, find_thread, mark_seen
+from bot.store.lanes import enqueue
+from bot.store.moments import now
+from bot.store.person_rows import find_person
+from bot.store.prompt_rows import (
+    add_prompt,
+    count_refusal,
+    find_message,
+    get_prompt,
+    list_waiting,
+    mark_prompt,
+    save_text,
+)
+from bot.store.task_rows import lock_task, save_task
+
+Act = Callable[[sa.Connection, int], bool]
+
+
+def reply(connection: sa.Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
+    """Take in a plain reply: in a task's thread the owner's is a prompt, and others are looked up first."""
+    found = find_thread(connection, channel, thread_ts)
+    if found is None:
+        return
+    card, task = found
+    mark_seen(connection, card.id, ts)
+    if is_note(text):
+        return
+    if task.owner_slack == user:
+        known = find_person(connection, user)
+        take_message(connection, task, card, known, user, ts, text)
+    else:
+        enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
+
+
+def is_note(text: str) -> bool:
+    """Whether a reply is a note to people: it begins with // or with a mention, or says nothing."""
+    words = text.strip()
+    return not words or words.startswith(("//", "<@", "<!"))
+
+
+def take_message(
+    connection: sa.Connection, task: Task, card: Card, person: Person | None, user: str, ts: str, text: str
+) -> None:
+    """Make a person's message in the task's thread its next prompt, once."""
+    if task.phase is not Phase.OPEN:
+        return
+    new = Prompt(
+        id=0,
+        task_id=task.id,
+        position=ts,
+        author=user,
+        author_name=person.name if person else "",
+        text=text,
+        state=PromptState.QUEUED,
+        channel=card.channel,
+        ts=ts,
+    )
+    _take(connection, new, f"{card.channel}:{ts}")
+
+
+def send(connection: sa.Connection, task: Task, person: Person, text: str, origin: Origin) -> None:
+    """Take in the words of a send command; the thread shows them to everybody."""
+    new = Prompt(
+        id=0,
+        task_id=task.id,
+        position=f"{now(connection):.6f}",
+        author=person.slack_user,
+        author_name=person.name,
+        text=text,
+        state=PromptState.QUEUED,
+    )
+    if _take(connection, new, f"send:{origin.key}") is None:
+        return
+    for card in cards_of(connection, task.id):
+        enqueue(connection, queue.post_reply(card, "sent_elsewhere", f"sent:{origin.key}", by=person.name, text=text))
+
+
+def _take(connection: sa.Connection, new: Prompt, dedup: str) -> int | None:
+    prompt_id = add_prompt(connection, new, dedup)
+    if prompt_id is None:
+        return None
+    enqueue(connection, queue.send_prompt(new.task_id, prompt_id))
+    _show(connection, new.model_copy(update={"id": prompt_id}))
+    return prompt_id
+
+
+def edited(connection: sa.Connection, channel: str, ts: str, user: str, text: str) -> None:
+    """The person changed a message that became a prompt: the new words are sent if the old ones have not been."""
+    prompt = find_message(connection, channel, ts)
+    if prompt is None or prompt.text == text or prompt.author != user:
+        return
+    if save_text(connection, prompt.id, text) or prompt.state is not PromptState.DELIVERED:
+        return
+    thread = next((card.thread_ts for card in cards_of(connection, prompt.task_id) if card.channel == channel), None)
+    origin = Origin(key=f"edited:{prompt.id}", user=user, user_name="", channel=channel, thread_ts=thread or "")
+    show_private(connection, origin, replies.edited_after_delivery(prompt.id), f"edited:{prompt.id}")
+
+
+def removed(connection: sa.Connection, channel: str, ts: str) -> None:
+    """The person deleted a message that became a prompt: it is dropped if it has not been sent."""
+    prompt = find_message(connection, channel, ts)
+    if prompt and mark_prompt(connection, prompt.id, PromptState.DROPPED, PromptState.QUEUED):
+        _refresh(connection, prompt.task_id)
+
+
+def begin(connection: sa.Connection, prompt_id: int) -> Prompt | None:
+    """The prompt is about to be sent: a crash from here on leaves it `sending`. None when it was dropped meanwhile."""
+    if not mark_prompt(connection, prompt_id, PromptState.SENDING, PromptState.QUEUED):
+        return None
+    return get_prompt(connection, prompt_id)
+
+
+def back_to_queue(connection: sa.Connection, prompt_id: int) -> None:
+    """The prompt has certainly not reached the agent: it waits."""
+    mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.SENDING)
+
+
+def try_again(connection: sa.Connection, prompt_id: int) -> None:
+    """The logs show that the prompt never arrived: it may be sent once more."""
+    back_to_queue(connection, prompt_id)
+    count_refusal(connection, prompt_id)
+
+
+def resuming(connection: sa.Connection, task_id: str, prompt_id: int) -> None:
+    """The workspace is being started because a prompt waits for it: the card and the thread say so."""
+    prompt = get_prompt(connection, prompt_id)
+    asked = Asked(verb=Verb.RESUME, by=prompt.author, by_name=prompt.author_name, at=now(connection))
+    save_task(connection, task_id, asked=asked)
+    for card in cards_of(connection, task_id):
+        enqueue(connection, queue.post_reply(card, "resuming", f"resuming:{prompt_id}", prompt=prompt_id))
+    _refresh(connection, task_id)
+
+
+def delivered(connection: sa.Connection, prompt_id: int) -> None:
+    """The prompt reached the agent: a new turn begins."""
+    prompt = get_prompt(connection, prompt_id)
+    task = lock_task(connection, prompt.task_id)
+    if mark_prompt(connection, prompt_id, PromptState.DELIVERED, PromptState.SENDING, PromptState.MAYBE):
+        save_task(connection, task.id, memory=changes.prompted(task.memory, task.snapshot, now(connection)))
+        _show(connection, prompt)
+
+
+def failed(connection: sa.Connection, prompt_id: int, reason: str) -> None:
+    """The prompt will not reach the agent: its author reads why, where it was written."""
+    _end(connection, prompt_id, PromptState.FAILED, "not_delivered", reason=reason)
+
+
+def uncertain(connection: sa.Connection, prompt_id: int) -> None:
+    """Nobody can tell whether the prompt reached the agent: its author decides."""
+    _end(connection, prompt_id, PromptState.MAYBE, "maybe_delivered")
+
+
+def _end(connection: sa.Connection, prompt_id: int, state: PromptState, what: str, **facts: str) -> None:
+    if not mark_prompt(connection, prompt_id, state, PromptState.SENDING, PromptState.QUEUED):
+        return
+    prompt = get_prompt(connection, prompt_id)
+    _show(connection, prompt)
+    for card in cards_of(connection, prompt.task_id):
+        key = f"{what}:{prompt_id}:{prompt.refusals}"
+        enqueue(connection, queue.post_reply(card, what, key, prompt=prompt_id, **facts))
+
+
+def again(connection: sa.Connection, prompt_id: int) -> bool:
+    """Send a prompt once more, because its author says so; False when somebody was first."""
+    prompt = get_prompt(connection, prompt_id)
+    if not mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.FAILED, PromptState.MAYBE):
+        return False
+    count_refusal(connection, prompt_id)
+    enqueue(connection, queue.send_prompt(prompt.task_id, prompt_id, prompt.refusals + 1))
+    _show(connection, prompt)
+    return True
+
+
+def arrived(connection: sa.Connection, prompt_id: int) -> bool:
+    """The author says that an uncertain prompt did arrive; False when somebody was first."""
+    if get_prompt(connection, prompt_id).state is not PromptState.MAYBE:
+        return False
+    delivered(connection, prompt_id)
+    return True
+
+
+def drop(connection: sa.Connection, prompt_id: int) -> bool:
+    """Do not send a prompt after all; False when it is too late."""
+    done = mark_prompt(connection, prompt_id, PromptState.DROPPED, PromptState.QUEUED, PromptState.FAILED)
+    if done:
+        _show(connection, get_prompt(connection, prompt_id))
+    return done
+
+
+def count_waiting(connection: sa.Connection, task_id: str) -> int:
+    """How many prompts of a task wait."""
+    return len(list_waiting(connection, task_id))
+
+
+def give_up(connection: sa.Connection, task_id: str) -> int:
+    """Fail all that waits for a task that has ended; how many that is."""
+    waiting = list_waiting(connection, task_id)
+    for prompt in waiting:
+        mark_prompt(connection, prompt.id, PromptState.FAILED)
+        _show(connection, prompt, card=False)
+    return len(waiting)
+
+
+def show_private(connection: sa.Connection, origin: Origin, content: Content, key: str) -> None:
+    """Show something to one person only, once for each key."""
+    enqueue(connection, queue.private_answer(origin, content, key))
+
+
+def clicked(connection: sa.Connection, act: Act, prompt_id: int, origin: Origin) -> None:
+    """Somebody clicked a prompt's button: its author and the task's owner may, and the first click counts."""
+    prompt = get_prompt(connection, prompt_id)
+    task = lock_task(connection, prompt.task_id)
+    if origin.user not in {prompt.author, task.owner_slack}:
+        owner = task.snapshot.owner_name if task.snapshot else ""
+        show_private(connection, origin, replies.not_allowed(owner), f"click:{origin.key}")
+    elif not act(connection, prompt_id):
+        show_private(connection, origin, problem(already_done()), f"click:{origin.key}")
+
+
+def _show(connection: sa.Connection, prompt: Prompt, *, card: bool = True) -> None:
+    mark = queue.mark_message(prompt)
+    if mark is not None:
+        enqueue(connection, mark)
+    if card:
+        _refresh(connection, prompt.task_id)
+
+
+def _refresh(connection: sa.Connection, task_id: str) -> None:
+    enqueue(connection, *(queue.edit_card(card) for card in cards_of(connection, task_id)))

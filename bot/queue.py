@@ -1,0 +1,143 @@
+"""What the use cases put into the outbox: one function per kind of delivery, with its lane and its dedup key.
+
+A task has four lanes, so that what waits in one does not hold up another: `coder` (its machine), `prompt` (its agent),
+`card` (its message, which is edited at most every 3 seconds) and `thread` (replies, in order).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from bot.commands import Command
+from bot.models import Card, Change, Content, Origin, Prompt, Verb
+from bot.store.lanes import NewItem
+
+SLOW_SECONDS = 10.0
+# Slack hands over messages concurrently: two that were written at once may arrive in the wrong order.
+GATHER_SECONDS = 0.5
+
+
+def prompt_lane(task_id: str) -> str:
+    """The lane of a task's prompts."""
+    return f"prompt:{task_id}"
+
+
+def create_task(task_id: str) -> NewItem:
+    """Ask Coder for the task."""
+    return NewItem(lane=f"coder:{task_id}", kind="create_task", payload={"task": task_id}, dedup=f"create:{task_id}")
+
+
+def note_slow(task_id: str) -> NewItem:
+    """Say that Coder takes its time, if it then still does."""
+    return NewItem(
+        lane=f"slow:{task_id}",
+        kind="note_slow",
+        payload={"task": task_id},
+        dedup=f"slow:{task_id}",
+        delay=SLOW_SECONDS,
+    )
+
+
+def control(task_id: str, verb: Verb, origin: Origin, build_number: int) -> NewItem:
+    """Ask Coder to pause, resume, retry, restart or delete; `build_number` is the build that was seen when asked."""
+    payload = {"task": task_id, "verb": verb.value, "origin": origin.model_dump(mode="json"), "build": build_number}
+    return NewItem(lane=f"coder:{task_id}", kind="control", payload=payload, dedup=f"control:{origin.key}")
+
+
+def post_card(card: Card) -> NewItem:
+    """Post the card, whose message and thread are known from then on."""
+    return NewItem(lane=f"card:{card.task_id}", kind="post_card", payload={"card": card.id}, dedup=f"card:{card.id}")
+
+
+def edit_card(card: Card, delay: float = 0.0) -> NewItem:
+    """Bring the card up to date; the latest wins."""
+    return NewItem(
+        lane=f"card:{card.task_id}",
+        kind="edit_card",
+        payload={"card": card.id},
+        dedup=f"edit:{uuid4().hex}",
+        coalesce=f"edit:{card.id}",
+        delay=delay,
+    )
+
+
+def post_reply(card: Card, what: str, key: str, **facts: Any) -> NewItem:
+    """Post a reply in the card's thread; `what` names the renderer, `key` makes it one reply for ever."""
+    return NewItem(
+        lane=f"thread:{card.task_id}",
+        kind="post_reply",
+        payload={"card": card.id, "what": what, **facts},
+        dedup=f"reply:{card.id}:{key}",
+    )
+
+
+def post_change(card: Card, change: Change, **facts: Any) -> NewItem:
+    """Tell a change in the card's thread."""
+    key = f"{change.condition}:{change.turn}:{change.at:.3f}"
+    return post_reply(card, "change", key, change=change.model_dump(mode="json"), **facts)
+
+
+def upload(card: Card, filename: str, text: str, key: str) -> NewItem:
+    """Put a text as a file into the card's thread."""
+    return NewItem(
+        lane=f"thread:{card.task_id}",
+        kind="upload",
+        payload={"card": card.id, "filename": filename, "text": text},
+        dedup=f"upload:{card.id}:{key}",
+    )
+
+
+def send_prompt(task_id: str, prompt_id: int, again: int = 0) -> NewItem:
+    """Send the task's next prompt to the agent."""
+    return NewItem(
+        lane=prompt_lane(task_id),
+        kind="send_prompt",
+        payload={"task": task_id},
+        dedup=f"prompt:{prompt_id}:{again}",
+        delay=GATHER_SECONDS,
+    )
+
+
+def mark_message(prompt: Prompt) -> NewItem | None:
+    """Show the prompt's present state as a reaction on the person's own message, if it came from one."""
+    if prompt.channel is None or prompt.ts is None:
+        return None
+    return NewItem(
+        lane=f"mark:{prompt.channel}:{prompt.ts}",
+        kind="mark_message",
+        payload={"prompt": prompt.id},
+        dedup=f"mark:{uuid4().hex}",
+        coalesce="mark",
+    )
+
+
+def judge_reply(channel: str, thread_ts: str, ts: str, user: str, text: str) -> NewItem:
+    """Find out whether somebody whom we do not know yet may steer the task, then take or refuse their reply."""
+    payload = {"channel": channel, "thread_ts": thread_ts, "ts": ts, "user": user, "text": text}
+    return NewItem(
+        lane=f"judge:{channel}:{thread_ts}", kind="judge_reply", payload=payload, dedup=f"judge:{channel}:{ts}"
+    )
+
+
+def answer_command(command: Command, origin: Origin) -> NewItem:
+    """Carry out a command that has to look into Coder first, and answer it privately."""
+    payload = {"command": command.model_dump(mode="json"), "origin": origin.model_dump(mode="json")}
+    return NewItem(lane=f"answer:{origin.key}", kind="answer_command", payload=payload, dedup=f"answer:{origin.key}")
+
+
+def private_answer(origin: Origin, content: Content, key: str) -> NewItem:
+    """Show something to one person only."""
+    payload = {"origin": origin.model_dump(mode="json"), "text": content.text, "blocks": content.blocks}
+    return NewItem(lane=f"answer:{origin.key}", kind="private_answer", payload=payload, dedup=f"private:{key}")
+
+
+def remove_answer(origin: Origin) -> NewItem:
+    """Remove the private line that the card replaces."""
+    payload = {"origin": origin.model_dump(mode="json")}
+    return NewItem(lane=f"answer:{origin.key}", kind="remove_answer", payload=payload, dedup=f"remove:{origin.key}")
+
+
+def catch_up(card: Card, run: str) -> NewItem:
+    """Read what was written in the thread while the bot was away."""
+    return NewItem(lane="catch_up", kind="catch_up", payload={"card": card.id}, dedup=f"catch_up:{card.id}:{run}")

@@ -1,0 +1,335 @@
+"""The use cases of a task: each is one transaction, and none calls out.
+
+Functions take the transaction's connection first and are run by `Database.run`. What must leave the bot goes into the
+outbox in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import changes, names, prompts, queue
+from bot.blocks.card import next_look
+from bot.cards import card_view
+from bot.commands import Command, Create
+from bot.models import (
+    Asked,
+    Card,
+    Change,
+    Condition,
+    Content,
+    CreateRequest,
+    Level,
+    Memory,
+    Origin,
+    Person,
+    Phase,
+    Snapshot,
+    Task,
+    Verb,
+)
+from bot.store.card_rows import add_card, cards_of, get_card, list_open_threads, save_card
+from bot.store.lanes import enqueue, nudge
+from bot.store.moments import now
+from bot.store.person_rows import find_by_coder_id
+from bot.store.prompt_rows import list_waiting
+from bot.store.task_rows import (
+    add_task,
+    close_task,
+    find_by_request,
+    get_task,
+    list_open,
+    lock_task,
+    save_task,
+)
+from bot.store.task_rows import (
+    find_by_coder_id as find_task,
+)
+
+# Runs a use case in a transaction: `await run(tasks.create, command, origin)`.
+Run = Callable[..., Awaitable[Any]]
+
+_READY = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+# A shorter absence is not worth a word.
+_AWAY_SECONDS = 300.0
+# After so long without a sign of it, what was asked is not shown as under way any more.
+_ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
+
+
+def create(connection: sa.Connection, command: Create, origin: Origin) -> bool:
+    """Take in the wish for a new task; False when this very request was taken in before."""
+    request = command.request
+    task = Task(
+        id=sha256(origin.key.encode()).hexdigest()[:32],
+        phase=Phase.CREATING,
+        requester=origin.user,
+        request=request,
+        answer=origin,
+        name=request.name or names.task_name(request.prompt, origin.key),
+        created_at=0.0,
+    )
+    if not add_task(connection, task, origin.key):
+        return False
+    enqueue(connection, queue.create_task(task.id), queue.note_slow(task.id))
+    return True
+
+
+def rename(connection: sa.Connection, task_id: str, name: str) -> None:
+    """Use another name for a task that Coder has not accepted: the first one is somebody else's."""
+    save_task(connection, task_id, name=name)
+
+
+def accepted(connection: sa.Connection, task_id: str, snapshot: Snapshot, owner_slack: str | None) -> None:
+    """Coder has the task: from now on it has a card."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.CREATING:
+        return
+    at = now(connection)
+    save_task(
+        connection,
+        task_id,
+        phase=Phase.OPEN,
+        coder_id=snapshot.id,
+        owner_id=snapshot.owner_id,
+        owner_slack=owner_slack,
+        name=snapshot.name,
+        snapshot=snapshot,
+        memory=Memory(condition=Condition.QUEUED, since=at, began=task.created_at),
+    )
+    if task.answer is None:
+        return
+    level = task.request.level if task.request else CreateRequest(prompt="").level
+    card = Card(id=f"{task_id}-1", task_id=task_id, channel=task.answer.channel, level=level)
+    add_card(connection, card)
+    enqueue(connection, queue.post_card(card))
+
+
+def refused(connection: sa.Connection, task_id: str, content: Content) -> None:
+    """Coder will not have the task: the person reads why, and the channel sees nothing."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.CREATING:
+        return
+    save_task(connection, task_id, phase=Phase.REFUSED, answer=None)
+    if task.answer is not None:
+        enqueue(connection, queue.private_answer(task.answer, content, f"refused:{task_id}"))
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A card's message as Slack has it; `shown` is the fingerprint of what it shows."""
+
+    channel: str
+    ts: str
+    link: str
+    shown: str
+
+
+def card_posted(connection: sa.Connection, card_id: str, posted: Posted) -> None:
+    """Slack has the card: its thread begins, and the private line goes."""
+    card = get_card(connection, card_id)
+    if card.ts is not None:
+        return
+    place = {"channel": posted.channel, "ts": posted.ts, "thread_ts": card.thread_ts or posted.ts}
+    at = int(now(connection) * 1000)
+    shows = {"seen_ts": posted.ts, "shown": posted.shown, "link": posted.link, "revision": 1, "edited_at": at}
+    save_card(connection, card_id, **place, **shows)
+    task = lock_task(connection, card.task_id)
+    enqueue(connection, queue.post_reply(card, "prompt", "prompt"), queue.edit_card(card))
+    if task.answer is not None:
+        enqueue(connection, queue.remove_answer(task.answer))
+        save_task(connection, task.id, answer=None)
+
+
+def card_moved(connection: sa.Connection, card_id: str, ts: str) -> None:
+    """The card's message could not be edited any more; this one has taken its place in the thread."""
+    save_card(connection, card_id, ts=ts, shown=None, edited_at=0)
+
+
+def adopt(connection: sa.Connection, snapshot: Snapshot, person: Person) -> Task:
+    """Know a task that was not created from Slack, so that it can be steered like any other; it has no card."""
+    known = find_task(connection, snapshot.id)
+    if known is not None:
+        return known
+    at = now(connection)
+    owner = find_by_coder_id(connection, snapshot.owner_id)
+    task = Task(
+        id=sha256(snapshot.id.encode()).hexdigest()[:32],
+        phase=Phase.OPEN,
+        requester=person.slack_user,
+        name=snapshot.name,
+        created_at=at,
+        coder_id=snapshot.id,
+        owner_id=snapshot.owner_id,
+        owner_slack=owner.slack_user if owner else None,
+        snapshot=snapshot,
+        memory=changes.between(Memory(since=at, began=snapshot.created_at), snapshot, at, 0.0).memory,
+    )
+    add_task(connection, task, None)
+    return find_task(connection, snapshot.id) or task
+
+
+def observe(connection: sa.Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
+    """Take in what Coder says of a task now: remember it, show it, and tell what is worth telling."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return None
+    at = now(connection)
+    news = changes.between(task.memory, snapshot, at, settle)
+    asked = _still_asked(task, news.memory, at)
+    seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
+    cards = cards_of(connection, task_id)
+    look_at = next_look(card_view(connection, seen, at)) if cards else None
+    values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
+    save_task(connection, task_id, **values, name=snapshot.name)
+    enqueue(connection, *(queue.edit_card(card) for card in cards))
+    if news.change is not None:
+        tell(connection, seen, cards, news.change)
+    if _prompts_can_go(task, snapshot, news.memory):
+        nudge(connection, queue.prompt_lane(task_id))
+    return news.change
+
+
+def tell(connection: sa.Connection, task: Task, cards: list[Card], change: Change, **facts: Any) -> None:
+    """Put a change into the threads whose level asks for it."""
+    asked = task.asked.by_name if task.asked and change.condition is Condition.PAUSED else ""
+    told = [card for card in cards if changes.earns_reply(change, card.level)]
+    enqueue(connection, *(queue.post_change(card, change, by=asked, **facts) for card in told))
+
+
+def _still_asked(task: Task, memory: Memory, at: float) -> Asked | None:
+    """What was asked stays until it is seen to be done; who asked for a pause stays as long as the pause."""
+    asked = task.asked
+    if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and memory.condition is not Condition.PAUSED):
+        return None
+    if asked.verb is Verb.PAUSE and task.memory.condition is Condition.PAUSED is not memory.condition:
+        return None
+    runs = memory.condition in _READY | {Condition.WORKING}
+    if asked.verb in {Verb.RESUME, Verb.RETRY} and runs and memory.condition is not task.memory.condition:
+        return None
+    return asked
+
+
+def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:
+    """Whether something changed that a waiting prompt may have been waiting for."""
+    old = task.snapshot
+    moved = old is None or (old.status, old.report) != (snapshot.status, snapshot.report)
+    return moved or memory.condition is not task.memory.condition
+
+
+def missed(connection: sa.Connection, task_id: str) -> None:
+    """Coder's list does not have the task; twice in a row means that it is gone."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return
+    if task.missing == 0 and not (task.asked and task.asked.verb is Verb.DELETE):
+        save_task(connection, task_id, missing=1)
+        return
+    ended(connection, task_id, Condition.GONE)
+
+
+def ended(connection: sa.Connection, task_id: str, condition: Condition, by_name: str = "") -> None:
+    """The task is no more: the card and the thread say so, and what waited for it has failed."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return
+    asked = task.asked
+    if asked and asked.verb is Verb.DELETE:
+        condition, by_name = Condition.DELETED, by_name or asked.by_name
+    at = now(connection)
+    news = changes.enter(task.memory, condition, at, task.snapshot)
+    lost = prompts.give_up(connection, task_id)
+    save_task(connection, task_id, memory=news.memory)
+    close_task(connection, task_id)
+    if asked:
+        save_task(connection, task_id, asked=asked)  # the card goes on saying who deleted it
+    cards = cards_of(connection, task_id)
+    enqueue(connection, *(queue.edit_card(card) for card in cards))
+    if news.change is not None:
+        change = news.change
+        told = [card for card in cards if changes.earns_reply(change, card.level)]
+        enqueue(connection, *(queue.post_change(card, change, by=by_name, lost=lost) for card in told))
+
+
+def ask(connection: sa.Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
+    """Ask for the machine to be paused, resumed, retried, restarted or deleted; False when the task has ended."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return False
+    asked = Asked(verb=verb, by=origin.user, by_name=origin.user_name, at=now(connection))
+    build = task.snapshot.build_number if task.snapshot else 0
+    if enqueue(connection, queue.control(task_id, verb, origin, build)):
+        save_task(connection, task_id, asked=asked)
+        refresh(connection, task_id)
+    return True
+
+
+def not_done(connection: sa.Connection, task_id: str, origin: Origin, content: Content) -> None:
+    """Coder would not do what was asked: the card goes back to what it was, the person reads why."""
+    save_task(connection, task_id, asked=None)
+    refresh(connection, task_id)
+    enqueue(connection, queue.private_answer(origin, content, f"not_done:{origin.key}"))
+
+
+def refresh(connection: sa.Connection, task_id: str) -> None:
+    """Bring the cards of a task up to date."""
+    enqueue(connection, *(queue.edit_card(card) for card in cards_of(connection, task_id)))
+
+
+def refresh_all(connection: sa.Connection) -> None:
+    """Bring all cards up to date: Coder fell silent, or speaks again."""
+    for task in list_open(connection):
+        refresh(connection, task.id)
+
+
+def answer(connection: sa.Connection, command: Command, origin: Origin) -> None:
+    """Take in a command that has to look into Coder before it can be answered."""
+    enqueue(connection, queue.answer_command(command, origin))
+
+
+def show_at_once(connection: sa.Connection, origin: Origin, content: Content) -> None:
+    """Show an answer that needed no look into Coder."""
+    enqueue(connection, queue.private_answer(origin, content, f"at_once:{origin.key}"))
+
+
+def dismiss(connection: sa.Connection, origin: Origin) -> None:
+    """The person needs a private answer no longer."""
+    enqueue(connection, queue.remove_answer(origin))
+
+
+def back_online(connection: sa.Connection, since: float, until: float) -> None:
+    """The bot was away for long: threads in which something waits hear of it."""
+    if until - since < _AWAY_SECONDS:
+        return
+    for task in list_open(connection):
+        waiting = len(list_waiting(connection, task.id))
+        for card in cards_of(connection, task.id) if waiting else []:
+            if card.level is not Level.QUIET:
+                facts = {"since": since, "until": until, "delivered": waiting}
+                enqueue(connection, queue.post_reply(card, "back_online", f"back:{until:.0f}", **facts))
+
+
+def catch_up(connection: sa.Connection, run: str) -> int:
+    """Read again what was written in every open thread; `run` names this start of the bot. How many there are."""
+    cards = list_open_threads(connection)
+    enqueue(connection, *(queue.catch_up(card, run) for card in cards))
+    return len(cards)
+
+
+def of_request(connection: sa.Connection, key: str) -> Task | None:
+    """The task that a request made."""
+    return find_by_request(connection, key)
+
+
+def by_id(connection: sa.Connection, task_id: str) -> Task:
+    """The task with our id."""
+    return get_task(connection, task_id)
+
+
+def by_coder_id(connection: sa.Connection, coder_id: str) -> Task | None:
+    """The task with Coder's id: what buttons carry."""
+    return find_task(connection, coder_id)
