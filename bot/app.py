@@ -144,6 +144,7 @@ class Bot:
         if self.scheduler.running:
             self.scheduler.pause()
             await self.poller.finish(_INTAKE_SECONDS)
+            await self.poller.resign()
             self.scheduler.shutdown(wait=False)
         await self.in_flight.idle(_INTAKE_SECONDS)
         if self.socket is not None:

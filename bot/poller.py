@@ -19,7 +19,7 @@ from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError
 from bot.models import Snapshot, Task
 from bot.store.database import Database
-from bot.store.lanes import hold_lease
+from bot.store.lanes import hold_lease, release_lease
 from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
 from bot.store.task_rows import list_open
 
@@ -56,6 +56,11 @@ class Poller:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._ticking:
                 return
+
+    async def resign(self) -> None:
+        """Let another replica poll at once."""
+        with contextlib.suppress(BotError):  # then it polls when the lease has run out
+            await self.database.run(release_lease, _LEASE, self.owner)
 
     async def tick(self) -> None:
         """Poll once, if this replica holds the lease; never raises for what Coder or the database does."""

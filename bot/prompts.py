@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -25,12 +26,13 @@ from bot.store.prompt_rows import (
     save_text,
 )
 from bot.store.task_rows import lock_task, save_task
+from bot.typed import decode
 
 Act = Callable[[sa.Connection, int], bool]
 
 
 def reply(connection: sa.Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
-    """Take in a plain reply: in a task's thread the owner's is a prompt, and others are looked up first."""
+    """Take in a plain reply, as Slack delivers its text: in a task's thread the owner's is a prompt, and others are looked up first."""
     found = find_thread(connection, channel, thread_ts)
     if found is None:
         return
@@ -38,11 +40,18 @@ def reply(connection: sa.Connection, channel: str, thread_ts: str, ts: str, user
     mark_seen(connection, card.id, ts)
     if is_note(text):
         return
+    text = decode(text, partial(_name, connection))
     if task.owner_slack == user:
         known = find_person(connection, user)
         take_message(connection, task, card, known, user, ts, text)
     else:
         enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
+
+
+def _name(connection: sa.Connection, slack_user: str) -> str:
+    """What to call somebody who is mentioned in a prompt; channels and strangers keep their ids."""
+    known = find_person(connection, slack_user)
+    return known.name if known else slack_user
 
 
 def is_note(text: str) -> bool:
@@ -160,6 +169,7 @@ def failed(connection: sa.Connection, prompt_id: int, reason: str) -> None:
 
 def uncertain(connection: sa.Connection, prompt_id: int) -> None:
     """Nobody can tell whether the prompt reached the agent: its author decides."""
+    count_refusal(connection, prompt_id)
     _end(connection, prompt_id, PromptState.MAYBE, "maybe_delivered")
 
 

@@ -51,7 +51,7 @@ class Server:
 @contextmanager
 def server() -> Iterator[Server]:
     """Start a server, and stop it in the end."""
-    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir=_memory()))
     programs, account = _programs(home)
     log = home / "log"
     with log.open("wb") as output:
@@ -70,6 +70,16 @@ def server() -> Iterator[Server]:
     finally:
         keeper.communicate()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """The folder that lies in memory, where there is a roomy one: making a database there takes a third of the time."""
+    folder = Path("/dev/shm")  # noqa: S108 - only mkdtemp writes there
+    if not folder.is_dir():
+        return None
+    state = os.statvfs(folder)
+    roomy = state.f_bavail * state.f_frsize > 2 << 30
+    return folder if roomy and not state.f_flag & os.ST_NOEXEC else None
 
 
 def _url(home: Path, database: str) -> str:

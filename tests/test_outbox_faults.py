@@ -139,7 +139,7 @@ async def test_who_lost_its_lane_reports_nothing(database: Database, other: Data
     options: dict[str, Any] = {"observe": lambda _kind, outcome, _seconds: outcomes.append(outcome)}
     grave = Grave(database)
     await database.run(lanes.enqueue, new("1"), new("2"))
-    async with running(database, Delivery(slow.deliver, dead=grave.bury), **options):
+    async with running(database, Delivery(slow.deliver, dead=grave.bury), slots=1, **options):  # its only slot is taken
         await until(lambda: slow.names == ["1"])
         async with running(other, Delivery(fast.deliver)):
             await expire_leases(database)
@@ -234,9 +234,13 @@ async def test_it_outlives_lost_connections(postgres_url: str) -> None:
     keys = "abcd"
     await database.run(lanes.enqueue, *(new(f"{key}{number:02}", key) for key in keys for number in range(25)))
     sink = Sink()
+
+    async def until_got(least: int) -> None:
+        await until(lambda: len(sink.got) > least)
+
     async with running(database, Delivery(sink.deliver)):
         for cuts in range(6):
-            await until(lambda least=12 * cuts: len(sink.got) > least)
+            await until_got(12 * cuts)
             await killer.run(lambda c: c.execute(cut))
         while (await killer.run(lanes.counts)).pending:
             await killer.run(lambda c: c.execute(abandoned))  # else what was claimed for nobody would wait for 30 s
@@ -337,4 +341,4 @@ async def test_enqueueing_stays_quick_while_much_is_delivered(database: Database
             await database.run(lanes.enqueue, new(f"new{number}", f"new{number}"))
             took.append(time.monotonic() - began)
         assert len(sink.got) < 420  # they were still on their way
-    assert sorted(took)[10] < 0.5  # Slack gives three seconds; a busy test machine is slow
+    assert sorted(took)[10] < 1.5  # Slack gives three seconds, and a test machine may be busy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.blocks.text import clean, cut, fold, hide_secrets, said
 from bot.models import LogEntry
@@ -35,7 +35,7 @@ _ERROR = re.compile(r"error\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Output:
-    """The end of a longer text. `full` is all of it, readable too; `total_lines` counts its lines."""
+    """The end of a longer text. `full` is all of it, readable too; `is_cut` says that it holds more worth reading."""
 
     shown: str
     is_cut: bool
@@ -50,11 +50,15 @@ def readable(text: str) -> str:
 
 
 def last_output(entries: Sequence[LogEntry], *, question: str = "", lines: int = 8, characters: int = 800) -> Output:
-    """The end of what the agent said since the last prompt, without the lines that repeat its question."""
+    """The end of what the agent said since the last prompt, without the lines that repeat its question.
+
+    `full` and `total_lines` are all that it said since then, the question too.
+    """
     since = max((number for number, entry in enumerate(entries) if entry.is_prompt), default=-1) + 1
+    full = "\n\n".join(text for entry in entries[since:] if (text := readable(entry.text)))
     asked = _comparable(clean(question))
-    said_lines = [line for entry in entries[since:] for line in readable(entry.text).split("\n")]
-    return _end([line for line in said_lines if line.strip() and not _repeats(line, asked)], lines, characters)
+    news = [line for line in full.split("\n") if line.strip() and not _repeats(line, asked)]
+    return replace(_end(news, lines, characters), full=full, total_lines=len(full.split("\n")) if full else 0)
 
 
 def log_tail(entries: Sequence[LogEntry], *, lines: int = 20, characters: int = 2_500) -> Output:

@@ -25,7 +25,7 @@ _STEPS = {
 
 def moment(at: float, now: float) -> str:
     """Slack's date pattern: the time of day for what is of today, else with the day (guide 6.3)."""
-    return "{time}" if abs(now - at) < TODAY_SECONDS else "{date_short_pretty} at {time}"
+    return "{time}" if -TODAY_SECONDS <= now - at < TODAY_SECONDS else "{date_short_pretty} at {time}"
 
 
 def start_step(view: CardView) -> str:
@@ -94,6 +94,8 @@ def _heard(view: CardView) -> float:
 
 
 def _days(view: CardView) -> list[float]:
-    """When the moments that the card shows stop being of today."""
-    shown = [view.since, began(view), view.stale_since, view.asked and view.asked.at, view.report and view.report.at]
-    return [at + TODAY_SECONDS for at in shown if at is not None]
+    """When the moments that the card shows begin and cease to be of today."""
+    shown = [view.since, began(view), view.stale_since]
+    shown += [view.asked.at] if view.asked else []
+    shown += [view.report.at] if view.report else []
+    return [at + distance for at in shown if at is not None for distance in (-TODAY_SECONDS, TODAY_SECONDS)]

@@ -190,9 +190,7 @@ async def mark_message(outside: Outside, item: Item) -> None:
     if prompt.channel is None or prompt.ts is None:
         return
     wanted = _MARKS.get(prompt.state)
-    for name in {mark for mark in _MARKS.values() if mark != wanted}:
-        if wanted == _QUEUED and prompt.refusals == 0:
-            break  # the first mark of a message: nothing to remove
+    for name in _earlier_marks(prompt):
         await outside.slack.unreact(prompt.channel, prompt.ts, name)
     if wanted is not None:
         await outside.slack.react(prompt.channel, prompt.ts, wanted)
@@ -206,6 +204,13 @@ _MARKS = {
     PromptState.FAILED: "x",
     PromptState.MAYBE: "grey_question",
 }
+
+
+def _earlier_marks(prompt: Prompt) -> list[str]:
+    """The marks that the message may have and should not: most prompts wait once and are delivered."""
+    if prompt.refusals == 0 and prompt.state is not PromptState.DROPPED:
+        return [_QUEUED] if _MARKS[prompt.state] != _QUEUED else []
+    return sorted(set(_MARKS.values()) - {_MARKS.get(prompt.state)})
 
 
 async def catch_up(outside: Outside, item: Item) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 
 from bot import prompts
-from bot.listeners.words import decode
+from bot.typed import decode
 from bot.tasks import Run
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.commands import Command
 from bot.errors import UserError
 from bot.listeners import mistakes
-from bot.listeners.words import FLAG, GAP, QUOTE, QUOTED, WORD, Names, bare, decode, skip, unquote
+from bot.typed import FLAG, GAP, QUOTE, QUOTED, WORD, Names, bare, decode, skip, unquote
 from bot.names import nearest
 
 

@@ -94,8 +94,9 @@ def laid_out(first: str, rest: Iterable[str], indent: str, width: int = WIDTH) -
 
 
 def _folded(line: str, indent: str, below: str, width: int) -> list[str]:
-    keep = {"replace_whitespace": False, "break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=below, **keep) or [indent.rstrip()]
+    wrapper = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=below)
+    wrapper.replace_whitespace = wrapper.break_long_words = wrapper.break_on_hyphens = False
+    return wrapper.wrap(line) or [indent.rstrip()]
 
 
 def _lines(text: str) -> list[str]:
@@ -222,28 +223,37 @@ def inline(elements: Iterable[Json], reader: Reader) -> str:
 
 
 def _inline(element: Json, reader: Reader) -> str:
-    match element.get("type"):
-        case "text":
-            code = "`" if (element.get("style") or {}).get("code") else ""
-            return f"{code}{element.get('text', '')}{code}"
-        case "link":
-            return str(element.get("text") or element.get("url", ""))
-        case "emoji":
-            return emoji(str(element.get("name")))
-        case "user":
-            return f"@{reader.users.get(str(element.get('user_id')), str(element.get('user_id')))}"
-        case "channel":
-            return f"#{reader.channels.get(str(element.get('channel_id')), str(element.get('channel_id')))}"
-        case "usergroup":
-            return f"@{element.get('usergroup_id')}"
-        case "broadcast":
-            return f"@{element.get('range')}"
-        case "date":
-            return date(float(element.get("timestamp") or 0), str(element.get("format", "")), reader)
-        case "color":
-            return str(element.get("value", ""))
-        case unknown:
-            return f"[unknown element: {unknown}]"
+    kind = str(element.get("type"))
+    render = _INLINE.get(kind)
+    return f"[unknown element: {kind}]" if render is None else render(element, reader)
+
+
+def _text(element: Json, _reader: Reader) -> str:
+    code = "`" if (element.get("style") or {}).get("code") else ""
+    return f"{code}{element.get('text', '')}{code}"
+
+
+def _named(sign: str, key: str, names: str) -> Callable[[Json, Reader], str]:
+    """An element that names something by its id; `names` is the reader's dictionary of such names."""
+
+    def named(element: Json, reader: Reader) -> str:
+        known: Mapping[str, str] = getattr(reader, names, {})
+        return sign + known.get(str(element.get(key)), str(element.get(key)))
+
+    return named
+
+
+_INLINE: Final[dict[str, Callable[[Json, Reader], str]]] = {
+    "text": _text,
+    "link": lambda element, _: str(element.get("text") or element.get("url", "")),
+    "emoji": lambda element, _: emoji(str(element.get("name"))),
+    "user": _named("@", "user_id", "users"),
+    "usergroup": _named("@", "usergroup_id", ""),
+    "broadcast": _named("@", "range", ""),
+    "channel": _named("#", "channel_id", "channels"),
+    "date": lambda element, reader: date(float(element.get("timestamp") or 0), str(element.get("format")), reader),
+    "color": lambda element, _: str(element.get("value", "")),
+}
 
 
 # -- the other blocks --------------------------------------------------------------------------------------------------
@@ -287,23 +297,21 @@ def _markdown(block: Json, _reader: Reader) -> str:
 def control(element: Json, reader: Reader) -> str:
     """A button, menu or field, as something to press: `[Logs]`, `[⋮ Build log, Delete…]`."""
     kind = str(element.get("type"))
-    match kind:
-        case "button" | "workflow_button":
-            return f"[{text_object(element.get('text'), reader)}]"
-        case "overflow":
-            return f"[⋮ {_options(element, reader)}]"
-        case "image":
-            return _image(element, reader)
-        case _ if kind.endswith("_select"):
-            chosen = (element.get("initial_option") or {}).get("text") or element.get("placeholder")
-            options = _options(element, reader)
-            return f"[▾ {text_object(chosen, reader)}{f': {options}' if options else ''}]"
-        case "checkboxes" | "radio_buttons":
-            return f"[◦ {_options(element, reader)}]"
-        case _ if kind.endswith(("_input", "picker")):
-            return f"[✎ {element.get('initial_value') or text_object(element.get('placeholder'), reader)}]"
-        case _:
-            return f"[unknown control: {kind}]"
+    shown = f"unknown control: {kind}"
+    if kind in {"button", "workflow_button"}:
+        shown = text_object(element.get("text"), reader)
+    elif kind == "image":
+        return _image(element, reader)
+    elif kind == "overflow":
+        shown = f"⋮ {_options(element, reader)}"
+    elif kind.endswith("_select"):
+        chosen = (element.get("initial_option") or {}).get("text") or element.get("placeholder")
+        shown = ": ".join(part for part in (f"▾ {text_object(chosen, reader)}", _options(element, reader)) if part)
+    elif kind in {"checkboxes", "radio_buttons"}:
+        shown = f"◦ {_options(element, reader)}"
+    elif kind.endswith(("_input", "picker")):
+        shown = f"✎ {element.get('initial_value') or text_object(element.get('placeholder'), reader)}"
+    return f"[{shown}]"
 
 
 def _options(element: Json, reader: Reader) -> str:

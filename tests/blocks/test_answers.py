@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks import answers, choices, logs, status
-from bot.models import CardView, Condition, Content, Details, Person, Preset, Report, State, Template
+from bot.blocks import answers, logs, status
+from bot.models import CardView, Condition, Content, Details, Person, Report, State
 from tests.blocks.answer_rules import (
     CARD,
     NAME,
@@ -53,49 +53,6 @@ FACTS = status.Facts(
     raw_state="idle",
 )
 ANA = Person(slack_user="U0ANA00001", slack_name="Ana", coder_id="c-1", username="ana", name="Ana Ruiz")
-SECRET = (("cpu", "4"), ("memory", "16"), ("repo", "acme/data"), ("snowflake_token", "t0ps3cret"))
-PRESETS = (
-    Preset(
-        id="p1",
-        name="Medium",
-        description="4 cores, 8 GB",
-        is_default=True,
-        parameters=(("cpu", "4"), ("memory", "8"), ("repo", "acme/web")),
-    ),
-    Preset(
-        id="p2",
-        name="Large memory",
-        description="8 cores, 32 GB",
-        parameters=(("cpu", "8"), ("memory", "32"), ("repo", "acme/web")),
-    ),
-    Preset(id="p3", name="Data tools", description="4 cores, dbt and DuckDB", parameters=SECRET),
-)
-TEMPLATES = (
-    Template(
-        id="t1",
-        name="claude-code",
-        title="Claude Code",
-        description="Claude Code on a 4-core workspace with Go, Python and Docker.",
-        version_id="v1",
-        usual_start=121,
-    ),
-    Template(
-        id="t2",
-        name="codex-monorepo",
-        title="Codex for the monorepo",
-        description="Codex with the monorepo and its build cache.",
-        version_id="v2",
-        usual_start=235,
-    ),
-    Template(
-        id="t3",
-        name="aider-go",
-        title="Aider (Go)",
-        description="Aider, Go services only.",
-        version_id="v3",
-        usual_start=61,
-    ),
-)
 
 
 # -- as the samples ----------------------------------------------------------------------------------------------------
@@ -103,7 +60,6 @@ TEMPLATES = (
 
 def same_as_samples() -> list[tuple[str, Content, tuple[str, ...]]]:
     """Sample, content, and the sample's controls that come in later issues."""
-    templates = choices.template_list(TEMPLATES, "claude-code", presets={"t1": 3, "t2": 2, "t3": 0}, required={"t2"})
     return [
         ("create_creating", answers.creating("Claude Code", "Medium"), ()),
         ("create_slow", answers.creating_slow(), ()),
@@ -117,8 +73,6 @@ def same_as_samples() -> list[tuple[str, Content, tuple[str, ...]]]:
         ("resume_ok", answers.resume_ok(TITLE, NAME, CARD), ()),
         ("delete_ok", answers.delete_ok(NAME), ()),
         ("status", status.task_status(VIEW, FACTS), ()),
-        ("templates", templates, ("user.new",)),
-        ("presets", choices.preset_list(TEMPLATES[0], PRESETS), ()),
     ]
 
 
@@ -248,35 +202,6 @@ def test_whoami_says_how_the_person_was_found() -> None:
     )
 
 
-def test_secret_values_of_presets_are_hidden() -> None:
-    """A value whose parameter's name looks secret is never shown."""
-    made = choices.preset_list(TEMPLATES[0], PRESETS)
-    assert "t0ps3cret" not in str(made)
-    assert "snowflake_token=hidden" in shown(made)
-    names = ("TOKEN", "clientSecret", "db_password", "passwd", "ssh-key", "AWS_CREDENTIALS")
-    preset = Preset(id="p", name="p", parameters=tuple((name, "t0ps3cret") for name in names))
-    assert "t0ps3cret" not in str(choices.preset_list(TEMPLATES[0], [preset]))
-
-
-def test_many_templates_and_presets_fit() -> None:
-    """What does not fit is counted, and how to see it is said."""
-    templates = [
-        Template(id=f"{n}", name=f"{'n' * 40}-{n}", title="標" * 90, description="説" * 500, version_id="v")
-        for n in range(60)
-    ]
-    presets = [Preset(id=f"{n}", name="標" * 90, description="説" * 500, parameters=SECRET * 9) for n in range(60)]
-    for made in (choices.template_list(templates, "x"), choices.preset_list(templates[0], presets, is_default=False)):
-        assert_holds(made)
-        assert " more" in shown(made)
-
-
-def test_nothing_to_choose_from() -> None:
-    """Empty lists say so, and what helps."""
-    assert "Ask a Coder admin" in choices.template_list([]).text
-    assert buttons(choices.template_list([], searched="go")) == [("All templates", "templates")]
-    assert choices.preset_list(TEMPLATES[2], []).text == "No presets. Aider (Go) starts with its own values."
-
-
 def test_long_logs_are_cut_from_the_front() -> None:
     """The end of a log is what counts: 2,500 characters, 160 in a line, secrets hidden."""
     lines = [f"{number} " + "x" * 400 for number in range(50)] + ["token=hunter2hunter2 end"]
@@ -343,18 +268,14 @@ def test_answers_hold_the_rules_with_any_text(one: str, two: str, three: str, co
 
 @settings(max_examples=60, deadline=None)
 @given(hostile, hostile, st.lists(hostile, max_size=8), st.sampled_from(Condition))
-def test_lists_logs_and_status_hold_the_rules_with_any_text(
+def test_logs_and_status_hold_the_rules_with_any_text(
     one: str, two: str, lines: list[str], condition: Condition
 ) -> None:
-    """So are logs, templates, presets and every line of a status."""
-    template = TEMPLATES[0].model_copy(update={"name": one, "title": two, "description": one, "organization": two})
-    presets = [Preset(id=each, name=each, description=two, parameters=((one, each), (two, one))) for each in lines]
+    """So are logs and every line of a status."""
     words = {"title": one, "name": two, "owner": one, "template": two, "url": one, "condition": condition}
     report = Report(state=State.IDLE, message=two, uri=one, at=1.0)
     facts = status.Facts(one, two, one, two, one, 5.0, 3, two, one)
     for made in (
-        choices.template_list([template, TEMPLATES[1]], one, presets={"t1": 3}, searched=two),
-        choices.preset_list(template, presets, is_default=False),
         logs.log_answer(one, lines, 9, now=5.0),
         logs.log_answer(one, lines, 9, snapshot_at=5.0, is_paused=False),
         logs.build_log_answer(one, lines, 9, number=2, outcome=two),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.blocks import controls
 from bot.blocks.card import card, fingerprint, next_look
 from bot.models import Asked, CardView, Condition, Details, Failure, State, Verb
+from tests.blocks.expected import WAITING_BLOCKS
 from tests.blocks.rules import HOSTILE, check, markup, shown
 from tests.blocks.sample_views import CARDS, CREATED, NAME, QUESTION, TASK_ID, at, by_ana, payload, says, view
 
@@ -42,90 +43,11 @@ def test_waiting_card_in_full() -> None:
         f"Fix flaky login test: waiting for input. Agent: {QUESTION} Reply in the thread to answer."
         f" Owner Ana Ruiz. <{URL}|Open in Coder>"
     )
-    assert made.blocks == [
-        {
-            "type": "rich_text",
-            "block_id": "card.head.r14",
-            "elements": [
-                {
-                    "type": "rich_text_section",
-                    "elements": [
-                        {"type": "link", "url": URL, "text": "Fix flaky login test", "style": {"bold": True}},
-                        {"type": "text", "text": "\n"},
-                        {"type": "emoji", "name": "speech_balloon"},
-                        {"type": "text", "text": " "},
-                        {"type": "text", "text": "Waiting for input", "style": {"bold": True}},
-                        {"type": "text", "text": " · "},
-                        {
-                            "type": "date",
-                            "timestamp": 1795357860,
-                            "format": "since {time}",
-                            "fallback": "since 14:31 UTC",
-                        },
-                    ],
-                }
-            ],
-        },
-        {
-            "type": "rich_text",
-            "block_id": "card.agent.r14",
-            "elements": [{"type": "rich_text_quote", "elements": [{"type": "text", "text": QUESTION}]}],
-        },
-        {
-            "type": "context",
-            "block_id": "card.hint.r14",
-            "elements": [{"type": "plain_text", "text": "Reply in the thread to answer.", "emoji": False}],
-        },
-        {
-            "type": "context",
-            "block_id": "card.foot.r14",
-            "elements": [
-                {"type": "plain_text", "text": f"Ana Ruiz · Claude Code · {NAME}", "emoji": False},
-                {
-                    "type": "mrkdwn",
-                    "text": "<!date^1795356120^created {date_short_pretty} at {time}|created 2026-11-22 14:02 UTC>",
-                },
-            ],
-        },
-        {
-            "type": "actions",
-            "block_id": "card.do.r14",
-            "elements": [
-                _button("task.logs", "Logs", f"Logs of {NAME}"),
-                _button("task.pause", "Pause", f"Pause {NAME}"),
-                {
-                    "type": "button",
-                    "action_id": "task.open",
-                    "text": {"type": "plain_text", "text": "Open in Coder", "emoji": False},
-                    "url": URL,
-                    "accessibility_label": f"Open {NAME} in Coder",
-                },
-                {
-                    "type": "overflow",
-                    "action_id": "task.more",
-                    "options": [
-                        {
-                            "text": {"type": "plain_text", "text": "Build log", "emoji": False},
-                            "value": f"build:{TASK_ID}",
-                        },
-                        {
-                            "text": {"type": "plain_text", "text": "Delete…", "emoji": False},
-                            "value": f"delete:{TASK_ID}",
-                        },
-                    ],
-                },
-            ],
-        },
-    ]
+    assert made.blocks == WAITING_BLOCKS
     assert made.metadata == {
         "event_type": "coder_task_card",
         "event_payload": {"task_id": TASK_ID, "revision": 14, "state": "waiting"},
     }
-
-
-def _button(action: str, text: str, label: str) -> dict[str, object]:
-    shown_text = {"type": "plain_text", "text": text, "emoji": False}
-    return {"type": "button", "action_id": action, "text": shown_text, "value": TASK_ID, "accessibility_label": label}
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ class TestLastOutput:
         ]
         made = last_output(entries, question="It works. Should I also remove the sleep() calls from the signup tests?")
         assert made.shown == "● 50 passed"
-        assert (made.is_cut, made.total_lines) == (False, 1)
+        assert (made.is_cut, made.total_lines) == (False, 4)
+        assert made.full.startswith("● 50 passed\n\n● Should I")
 
     def test_eight_lines(self) -> None:
         """The end is shown, the rest is in `full`."""

@@ -13,10 +13,11 @@ from bot.blocks import replies
 from bot.blocks.output import Output
 from bot.blocks.replies import Subject
 from bot.models import Change, Condition, Content, Details, Failure
+from tests.blocks.expected import ANA, RAN, WAITING_REPLY_BLOCKS
 from tests.blocks.rules import HOSTILE, check, markup, shown
 from tests.blocks.sample_views import CAUSE, DONE, NAME, PR, QUESTION, REFUSED, TASK_ID, TITLE, at, payload
 
-ANA, BO = "U0ANA00001", "U0BO000001"
+BO = "U0BO000001"
 PROMPT = (
     "tests/login_test.py fails about 1 in 10 runs on main. Find the cause, fix it without adding sleeps, run the test"
     " 50 times, and open a pull request."
@@ -26,11 +27,6 @@ LONG = (
     " in a second response, and the test client reads "
 )
 OPEN_PR = "Leave the signup tests alone and open the pull request."
-RAN = (
-    "● Ran 50 iterations of tests/login_test.py\n  50 passed in 312.44s\n● git diff --stat\n"
-    "  app/session.py      | 14 ++++++++------\n  tests/login_test.py | 11 +++--------\n"
-    "● grep -rn 'sleep(' tests/ | wc -l\n  6"
-)
 REMOTE = (
     "remote: error: GH006: Protected branch update failed\n"
     "remote: error: Changes must be made through a pull request.\n"
@@ -129,51 +125,7 @@ def test_waiting_reply_in_full() -> None:
     assert made.text == (
         f"<@{ANA}> Fix flaky login test is waiting for input. Agent: {QUESTION} Reply in this thread to answer."
     )
-    assert made.blocks == [
-        {
-            "type": "rich_text",
-            "block_id": "ev.head",
-            "elements": [
-                {
-                    "type": "rich_text_section",
-                    "elements": [
-                        {"type": "emoji", "name": "speech_balloon"},
-                        {"type": "text", "text": " "},
-                        {"type": "user", "user_id": ANA},
-                        {"type": "text", "text": " "},
-                        {"type": "text", "text": "Waiting for input", "style": {"bold": True}},
-                    ],
-                },
-                {"type": "rich_text_quote", "elements": [{"type": "text", "text": QUESTION}]},
-            ],
-        },
-        {
-            "type": "rich_text",
-            "block_id": "ev.out",
-            "elements": [
-                {"type": "rich_text_section", "elements": [{"type": "text", "text": "Last output"}]},
-                {"type": "rich_text_preformatted", "border": 0, "elements": [{"type": "text", "text": RAN}]},
-            ],
-        },
-        {
-            "type": "context",
-            "block_id": "ev.how",
-            "elements": [{"type": "plain_text", "text": "Reply here to answer.", "emoji": False}],
-        },
-        {
-            "type": "actions",
-            "block_id": "ev.do",
-            "elements": [
-                {
-                    "type": "button",
-                    "action_id": "task.logs",
-                    "text": {"type": "plain_text", "text": "Logs", "emoji": False},
-                    "value": TASK_ID,
-                    "accessibility_label": f"Logs of {NAME}",
-                }
-            ],
-        },
-    ]
+    assert made.blocks == WAITING_REPLY_BLOCKS
 
 
 def test_not_delivered() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from bot.coder.directory import Directory
+from bot.coder.directory import Directory, _account
 from bot.coder.errors import CoderFailed
 from bot.coder.kept import Kept
 from bot.errors import UserError
@@ -77,6 +79,12 @@ async def test_users_by_name() -> None:
             assert raised.value.name == "owner_not_found"
 
 
+def test_an_owner_of_an_organization_is_no_site_owner() -> None:
+    """Only the site's role of that name opens other people's tasks."""
+    user = {"id": "1", "username": "ana", "roles": [{"name": "owner", "organization_id": "o"}]}
+    assert not _account(user).site_owner
+
+
 # -- templates ---------------------------------------------------------------------------------------------------------
 
 
@@ -90,6 +98,14 @@ async def test_templates_are_read_once_a_minute() -> None:
     assert (first[0].name, first[0].title) == ("claude-code", "Claude Code")
     assert first[0].usual_start == 95.0
     assert first[0].organization == "default"
+
+
+async def test_readers_at_the_same_time_share_one_request() -> None:
+    """Nobody asks again for what is on its way."""
+    async with running() as wire:
+        first, second = await asyncio.gather(wire.directory.templates(), wire.directory.templates())
+        assert first == second
+        assert wire.names() == ["GET /api/v2/templates"]
 
 
 async def test_an_old_value_is_served_while_a_new_one_comes() -> None:

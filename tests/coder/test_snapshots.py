@@ -123,10 +123,10 @@ async def test_an_empty_list_in_any_writing_is_empty(body: str) -> None:
         assert await wire.tasks.snapshots() == []
 
 
-async def test_a_thousand_tasks_do_not_stall_the_event_loop() -> None:
+async def test_thousands_of_tasks_do_not_stall_the_event_loop() -> None:
     """While a large list is read, everything else gets its turn within 20 ms of this thread's work."""
     async with running() as wire:
-        tasks = [raw(number) for number in range(1000)]
+        tasks = [raw(number) for number in range(4000)]
         listed(wire, tasks)
         gaps: list[float] = []
 
@@ -139,7 +139,7 @@ async def test_a_thousand_tasks_do_not_stall_the_event_loop() -> None:
 
         ticking = asyncio.create_task(tick())
         found = await wire.tasks.snapshots()
+        await asyncio.sleep(0)  # the gap that ends here counts too
         ticking.cancel()
-    assert len(found) == 1000
-    assert len(json.dumps(tasks)) > 1_000_000
+    assert len(found) == 4000
     assert max(gaps) < 0.02

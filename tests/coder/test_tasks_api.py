@@ -19,9 +19,21 @@ from bot.coder.errors import (
     Unreachable,
 )
 from bot.models import Failure, Snapshot, Status
+from bot.sandbox.faults import Fault, Kind
 from tests.coder.wire import raw, running
 
 RELEASES = ["2.29.0", "2.31.9", "2.34.3", "2.36.0"]
+
+
+# -- creating ---------------------------------------------------------------------------------------------
+
+
+async def test_no_preset_in_any_writing_is_no_preset() -> None:
+    """Coder takes an empty id for bad JSON, so none is sent."""
+    async with running() as wire:
+        await wire.create("one", preset_id=None)
+        await wire.create("two", preset_id="")
+        assert [handle.build.preset for handle in wire.server.tasks] == [None, None]
 
 
 # -- talking -----------------------------------------------------------------------------------------------------------
@@ -75,6 +87,16 @@ async def test_a_rejected_prompt_may_have_been_typed() -> None:
             await wire.tasks.send(handle.id, "Again")
     assert not unreachable.value.ambiguous
     assert handle.task.inputs == ["Go on"]
+
+
+async def test_send_has_the_time_that_an_agent_takes() -> None:
+    """Typing waits for the agent's screen: longer than any other call may take."""
+    async with running(patience=0.05) as wire:
+        handle, _ = await wire.task()
+        handle.set_busy(busy=False)
+        wire.server.faults.add(Fault(Kind.SLOW, "POST *", seconds=0.2))
+        await wire.tasks.send(handle.id, "Go on")
+        assert handle.task.inputs == ["Go on"]
 
 
 async def test_send_without_access_to_workspaces_is_not_found() -> None:

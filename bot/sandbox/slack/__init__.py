@@ -50,7 +50,7 @@ class SlackServer(People, Pressing, Inspection):
         tokens = {bot_token: "bot", app_token: "app"}
         self.api = WebApi(self.site, tokens, self.faults, Rates() if rate_limits else None)
         self.calls = self.api.calls
-        self._http: HttpTransport | None = None
+        self._http: list[HttpTransport] = []
         self._runner: web.AppRunner | None = None
         self.deliverer.transport = self.socket
         if events_url is not None:
@@ -73,8 +73,8 @@ class SlackServer(People, Pressing, Inspection):
 
     def deliver_over_http(self, url: str) -> None:
         """Send everything from now on as signed requests to this request URL instead of over sockets."""
-        self._http = HttpTransport(url, self.signing_secret, self.deliverer.ack_seconds)
-        self.deliverer.transport = self._http
+        self._http.append(HttpTransport(url, self.signing_secret, self.deliverer.ack_seconds))
+        self.deliverer.transport = self._http[-1]
 
     async def start(self) -> None:
         """Listen; with port 0 the system chooses one, which a later start after a stop uses again."""
@@ -92,8 +92,8 @@ class SlackServer(People, Pressing, Inspection):
         """Close everything; the state stays, and `start` makes it reachable again."""
         await self.deliverer.stop()
         await self.socket.close()
-        if self._http is not None:
-            await self._http.close()
+        for transport in self._http:
+            await transport.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.listeners.words import bare, decode, mentioned, unquote
+from bot.typed import bare, decode, mentioned, unquote
 
 PEOPLE = {"U012": "Ana Ruiz", "C012": "builds"}
 
