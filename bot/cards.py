@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from bot.models import CardView, Condition, Phase, Task, Verb
+from bot.store import Connection
 from bot.store.moments import Moment, get_moment
 from bot.store.person_rows import find_by_coder_id
 from bot.store.prompt_rows import list_waiting
@@ -12,7 +11,7 @@ from bot.store.prompt_rows import list_waiting
 _AT_REST = {Condition.PAUSED, Condition.PAUSING, Condition.RESUMING, Condition.DELETED, Condition.GONE}
 
 
-def card_view(connection: sa.Connection, task: Task, at: float, revision: int = 1) -> CardView:
+def card_view(connection: Connection, task: Task, at: float, revision: int = 1) -> CardView:
     """Everything that the task's card shows at this instant; the task must have a snapshot."""
     snapshot = task.snapshot
     if snapshot is None:

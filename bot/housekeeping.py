@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 
-import sqlalchemy as sa
-
 from bot import tasks
 from bot.errors import BotError
 from bot.metrics import Metrics, observe_counts
-from bot.store import lanes
+from bot.store import Connection, lanes
 from bot.store.database import Database
 from bot.store.moments import Moment, get_moment, mark_moment, now
 from bot.store.task_rows import count_phases
@@ -50,13 +48,13 @@ class Housekeeping:
         self._dead.set(counts.dead)
 
 
-def _tidy(connection: sa.Connection) -> tuple[lanes.Counts, dict[str, int]]:
+def _tidy(connection: Connection) -> tuple[lanes.Counts, dict[str, int]]:
     mark_moment(connection, Moment.ALIVE)
     lanes.prune(connection, _KEEP_SECONDS)
     return lanes.counts(connection), count_phases(connection)
 
 
-def _back_online(connection: sa.Connection) -> float:
+def _back_online(connection: Connection) -> float:
     """How long no bot was there; threads in which something waited hear of it."""
     alive = get_moment(connection, Moment.ALIVE)
     at = now(connection)

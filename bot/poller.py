@@ -11,13 +11,12 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from bot import tasks
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError
 from bot.models import Snapshot, Task
+from bot.store import Connection
 from bot.store.database import Database
 from bot.store.lanes import hold_lease, release_lease
 from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
@@ -112,7 +111,7 @@ class Poller:
         return False
 
 
-def _begin(connection: sa.Connection) -> tuple[list[Task], float]:
+def _begin(connection: Connection) -> tuple[list[Task], float]:
     """Coder has answered: note it, and if cards said that it was silent, let them say so no longer."""
     mark_moment(connection, Moment.CODER_ANSWERED)
     if get_moment(connection, Moment.CODER_SILENT) is not None:
@@ -121,7 +120,7 @@ def _begin(connection: sa.Connection) -> tuple[list[Task], float]:
     return list_open(connection), now(connection)
 
 
-def _silent(connection: sa.Connection) -> None:
+def _silent(connection: Connection) -> None:
     """Coder did not answer: after a while the cards say so, once."""
     answered = get_moment(connection, Moment.CODER_ANSWERED)
     known = get_moment(connection, Moment.CODER_SILENT)

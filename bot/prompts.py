@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import sqlalchemy as sa
-
 from bot import changes, queue
 from bot.blocks import replies
 from bot.blocks.problems import problem
 from bot.models import Asked, Card, Content, Origin, Person, Phase, Prompt, PromptState, Task, Verb
 from bot.problems.tasks import already_done
+from bot.store import Connection
 from bot.store.card_rows import cards_of, find_thread, mark_seen
 from bot.store.lanes import enqueue
 from bot.store.moments import now
@@ -28,10 +27,10 @@ from bot.store.prompt_rows import (
 from bot.store.task_rows import lock_task, save_task
 from bot.typed import decode
 
-Act = Callable[[sa.Connection, int], bool]
+Act = Callable[[Connection, int], bool]
 
 
-def reply(connection: sa.Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
+def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
     """Take in a plain reply, as Slack delivers its text: in a task's thread the owner's is a prompt, and others are looked up first."""
     found = find_thread(connection, channel, thread_ts)
     if found is None:
@@ -48,7 +47,7 @@ def reply(connection: sa.Connection, channel: str, thread_ts: str, ts: str, user
         enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
 
 
-def _name(connection: sa.Connection, slack_user: str) -> str:
+def _name(connection: Connection, slack_user: str) -> str:
     """What to call somebody who is mentioned in a prompt; channels and strangers keep their ids."""
     known = find_person(connection, slack_user)
     return known.name if known else slack_user
@@ -61,7 +60,7 @@ def is_note(text: str) -> bool:
 
 
 def take_message(
-    connection: sa.Connection, task: Task, card: Card, person: Person | None, user: str, ts: str, text: str
+    connection: Connection, task: Task, card: Card, person: Person | None, user: str, ts: str, text: str
 ) -> None:
     """Make a person's message in the task's thread its next prompt, once."""
     if task.phase is not Phase.OPEN:
@@ -80,7 +79,7 @@ def take_message(
     _take(connection, new, f"{card.channel}:{ts}")
 
 
-def send(connection: sa.Connection, task: Task, person: Person, text: str, origin: Origin) -> None:
+def send(connection: Connection, task: Task, person: Person, text: str, origin: Origin) -> None:
     """Take in the words of a send command; the thread shows them to everybody."""
     new = Prompt(
         id=0,
@@ -97,7 +96,7 @@ def send(connection: sa.Connection, task: Task, person: Person, text: str, origi
         enqueue(connection, queue.post_reply(card, "sent_elsewhere", f"sent:{origin.key}", by=person.name, text=text))
 
 
-def _take(connection: sa.Connection, new: Prompt, dedup: str) -> int | None:
+def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
     prompt_id = add_prompt(connection, new, dedup)
     if prompt_id is None:
         return None
@@ -106,7 +105,7 @@ def _take(connection: sa.Connection, new: Prompt, dedup: str) -> int | None:
     return prompt_id
 
 
-def edited(connection: sa.Connection, channel: str, ts: str, user: str, text: str) -> None:
+def edited(connection: Connection, channel: str, ts: str, user: str, text: str) -> None:
     """The person changed a message that became a prompt: the new words are sent if the old ones have not been."""
     prompt = find_message(connection, channel, ts)
     if prompt is None or prompt.text == text or prompt.author != user:
@@ -118,32 +117,32 @@ def edited(connection: sa.Connection, channel: str, ts: str, user: str, text: st
     show_private(connection, origin, replies.edited_after_delivery(prompt.id), f"edited:{prompt.id}")
 
 
-def removed(connection: sa.Connection, channel: str, ts: str) -> None:
+def removed(connection: Connection, channel: str, ts: str) -> None:
     """The person deleted a message that became a prompt: it is dropped if it has not been sent."""
     prompt = find_message(connection, channel, ts)
     if prompt and mark_prompt(connection, prompt.id, PromptState.DROPPED, PromptState.QUEUED):
         _refresh(connection, prompt.task_id)
 
 
-def begin(connection: sa.Connection, prompt_id: int) -> Prompt | None:
+def begin(connection: Connection, prompt_id: int) -> Prompt | None:
     """The prompt is about to be sent: a crash from here on leaves it `sending`. None when it was dropped meanwhile."""
     if not mark_prompt(connection, prompt_id, PromptState.SENDING, PromptState.QUEUED):
         return None
     return get_prompt(connection, prompt_id)
 
 
-def back_to_queue(connection: sa.Connection, prompt_id: int) -> None:
+def back_to_queue(connection: Connection, prompt_id: int) -> None:
     """The prompt has certainly not reached the agent: it waits."""
     mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.SENDING)
 
 
-def try_again(connection: sa.Connection, prompt_id: int) -> None:
+def try_again(connection: Connection, prompt_id: int) -> None:
     """The logs show that the prompt never arrived: it may be sent once more."""
     back_to_queue(connection, prompt_id)
     count_refusal(connection, prompt_id)
 
 
-def resuming(connection: sa.Connection, task_id: str, prompt_id: int) -> None:
+def resuming(connection: Connection, task_id: str, prompt_id: int) -> None:
     """The workspace is being started because a prompt waits for it: the card and the thread say so."""
     prompt = get_prompt(connection, prompt_id)
     asked = Asked(verb=Verb.RESUME, by=prompt.author, by_name=prompt.author_name, at=now(connection))
@@ -153,7 +152,7 @@ def resuming(connection: sa.Connection, task_id: str, prompt_id: int) -> None:
     _refresh(connection, task_id)
 
 
-def delivered(connection: sa.Connection, prompt_id: int) -> None:
+def delivered(connection: Connection, prompt_id: int) -> None:
     """The prompt reached the agent: a new turn begins."""
     prompt = get_prompt(connection, prompt_id)
     task = lock_task(connection, prompt.task_id)
@@ -162,18 +161,18 @@ def delivered(connection: sa.Connection, prompt_id: int) -> None:
         _show(connection, prompt)
 
 
-def failed(connection: sa.Connection, prompt_id: int, reason: str) -> None:
+def failed(connection: Connection, prompt_id: int, reason: str) -> None:
     """The prompt will not reach the agent: its author reads why, where it was written."""
     _end(connection, prompt_id, PromptState.FAILED, "not_delivered", reason=reason)
 
 
-def uncertain(connection: sa.Connection, prompt_id: int) -> None:
+def uncertain(connection: Connection, prompt_id: int) -> None:
     """Nobody can tell whether the prompt reached the agent: its author decides."""
     count_refusal(connection, prompt_id)
     _end(connection, prompt_id, PromptState.MAYBE, "maybe_delivered")
 
 
-def _end(connection: sa.Connection, prompt_id: int, state: PromptState, what: str, **facts: str) -> None:
+def _end(connection: Connection, prompt_id: int, state: PromptState, what: str, **facts: str) -> None:
     if not mark_prompt(connection, prompt_id, state, PromptState.SENDING, PromptState.QUEUED):
         return
     prompt = get_prompt(connection, prompt_id)
@@ -183,7 +182,7 @@ def _end(connection: sa.Connection, prompt_id: int, state: PromptState, what: st
         enqueue(connection, queue.post_reply(card, what, key, prompt=prompt_id, **facts))
 
 
-def again(connection: sa.Connection, prompt_id: int) -> bool:
+def again(connection: Connection, prompt_id: int) -> bool:
     """Send a prompt once more, because its author says so; False when somebody was first."""
     prompt = get_prompt(connection, prompt_id)
     if not mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.FAILED, PromptState.MAYBE):
@@ -194,7 +193,7 @@ def again(connection: sa.Connection, prompt_id: int) -> bool:
     return True
 
 
-def arrived(connection: sa.Connection, prompt_id: int) -> bool:
+def arrived(connection: Connection, prompt_id: int) -> bool:
     """The author says that an uncertain prompt did arrive; False when somebody was first."""
     if get_prompt(connection, prompt_id).state is not PromptState.MAYBE:
         return False
@@ -202,7 +201,7 @@ def arrived(connection: sa.Connection, prompt_id: int) -> bool:
     return True
 
 
-def drop(connection: sa.Connection, prompt_id: int) -> bool:
+def drop(connection: Connection, prompt_id: int) -> bool:
     """Do not send a prompt after all; False when it is too late."""
     done = mark_prompt(connection, prompt_id, PromptState.DROPPED, PromptState.QUEUED, PromptState.FAILED)
     if done:
@@ -210,12 +209,12 @@ def drop(connection: sa.Connection, prompt_id: int) -> bool:
     return done
 
 
-def count_waiting(connection: sa.Connection, task_id: str) -> int:
+def count_waiting(connection: Connection, task_id: str) -> int:
     """How many prompts of a task wait."""
     return len(list_waiting(connection, task_id))
 
 
-def give_up(connection: sa.Connection, task_id: str) -> int:
+def give_up(connection: Connection, task_id: str) -> int:
     """Fail all that waits for a task that has ended; how many that is."""
     waiting = list_waiting(connection, task_id)
     for prompt in waiting:
@@ -224,12 +223,12 @@ def give_up(connection: sa.Connection, task_id: str) -> int:
     return len(waiting)
 
 
-def show_private(connection: sa.Connection, origin: Origin, content: Content, key: str) -> None:
+def show_private(connection: Connection, origin: Origin, content: Content, key: str) -> None:
     """Show something to one person only, once for each key."""
     enqueue(connection, queue.private_answer(origin, content, key))
 
 
-def clicked(connection: sa.Connection, act: Act, prompt_id: int, origin: Origin) -> None:
+def clicked(connection: Connection, act: Act, prompt_id: int, origin: Origin) -> None:
     """Somebody clicked a prompt's button: its author and the task's owner may, and the first click counts."""
     prompt = get_prompt(connection, prompt_id)
     task = lock_task(connection, prompt.task_id)
@@ -240,7 +239,7 @@ def clicked(connection: sa.Connection, act: Act, prompt_id: int, origin: Origin)
         show_private(connection, origin, problem(already_done()), f"click:{origin.key}")
 
 
-def _show(connection: sa.Connection, prompt: Prompt, *, card: bool = True) -> None:
+def _show(connection: Connection, prompt: Prompt, *, card: bool = True) -> None:
     mark = queue.mark_message(prompt)
     if mark is not None:
         enqueue(connection, mark)
@@ -248,5 +247,5 @@ def _show(connection: sa.Connection, prompt: Prompt, *, card: bool = True) -> No
         _refresh(connection, prompt.task_id)
 
 
-def _refresh(connection: sa.Connection, task_id: str) -> None:
+def _refresh(connection: Connection, task_id: str) -> None:
     enqueue(connection, *(queue.edit_card(card) for card in cards_of(connection, task_id)))

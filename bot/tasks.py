@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot import changes, names, prompts, queue
 from bot.blocks.card import next_look
 from bot.cards import card_view
@@ -33,6 +31,7 @@ from bot.models import (
     Task,
     Verb,
 )
+from bot.store import Connection
 from bot.store.card_rows import add_card, cards_of, get_card, list_open_threads, save_card
 from bot.store.lanes import enqueue, nudge
 from bot.store.moments import now
@@ -61,7 +60,7 @@ _AWAY_SECONDS = 300.0
 _ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
 
 
-def create(connection: sa.Connection, command: Create, origin: Origin) -> bool:
+def create(connection: Connection, command: Create, origin: Origin) -> bool:
     """Take in the wish for a new task; False when this very request was taken in before."""
     request = command.request
     task = Task(
@@ -79,12 +78,12 @@ def create(connection: sa.Connection, command: Create, origin: Origin) -> bool:
     return True
 
 
-def rename(connection: sa.Connection, task_id: str, name: str) -> None:
+def rename(connection: Connection, task_id: str, name: str) -> None:
     """Use another name for a task that Coder has not accepted: the first one is somebody else's."""
     save_task(connection, task_id, name=name)
 
 
-def accepted(connection: sa.Connection, task_id: str, snapshot: Snapshot, owner_slack: str | None) -> None:
+def accepted(connection: Connection, task_id: str, snapshot: Snapshot, owner_slack: str | None) -> None:
     """Coder has the task: from now on it has a card."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.CREATING:
@@ -109,7 +108,7 @@ def accepted(connection: sa.Connection, task_id: str, snapshot: Snapshot, owner_
     enqueue(connection, queue.post_card(card))
 
 
-def refused(connection: sa.Connection, task_id: str, content: Content) -> None:
+def refused(connection: Connection, task_id: str, content: Content) -> None:
     """Coder will not have the task: the person reads why, and the channel sees nothing."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.CREATING:
@@ -129,7 +128,7 @@ class Posted:
     shown: str
 
 
-def card_posted(connection: sa.Connection, card_id: str, posted: Posted) -> None:
+def card_posted(connection: Connection, card_id: str, posted: Posted) -> None:
     """Slack has the card: its thread begins, and the private line goes."""
     card = get_card(connection, card_id)
     if card.ts is not None:
@@ -145,12 +144,12 @@ def card_posted(connection: sa.Connection, card_id: str, posted: Posted) -> None
         save_task(connection, task.id, answer=None)
 
 
-def card_moved(connection: sa.Connection, card_id: str, ts: str) -> None:
+def card_moved(connection: Connection, card_id: str, ts: str) -> None:
     """The card's message could not be edited any more; this one has taken its place in the thread."""
     save_card(connection, card_id, ts=ts, shown=None, edited_at=0)
 
 
-def adopt(connection: sa.Connection, snapshot: Snapshot, person: Person) -> Task:
+def adopt(connection: Connection, snapshot: Snapshot, person: Person) -> Task:
     """Know a task that was not created from Slack, so that it can be steered like any other; it has no card."""
     known = find_task(connection, snapshot.id)
     if known is not None:
@@ -173,7 +172,7 @@ def adopt(connection: sa.Connection, snapshot: Snapshot, person: Person) -> Task
     return find_task(connection, snapshot.id) or task
 
 
-def observe(connection: sa.Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
+def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
     """Take in what Coder says of a task now: remember it, show it, and tell what is worth telling."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
@@ -194,7 +193,7 @@ def observe(connection: sa.Connection, task_id: str, snapshot: Snapshot, settle:
     return news.change
 
 
-def tell(connection: sa.Connection, task: Task, cards: list[Card], change: Change, **facts: Any) -> None:
+def tell(connection: Connection, task: Task, cards: list[Card], change: Change, **facts: Any) -> None:
     """Put a change into the threads whose level asks for it."""
     asked = task.asked.by_name if task.asked and change.condition is Condition.PAUSED else ""
     told = [card for card in cards if changes.earns_reply(change, card.level)]
@@ -221,7 +220,7 @@ def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:
     return moved or memory.condition is not task.memory.condition
 
 
-def missed(connection: sa.Connection, task_id: str) -> None:
+def missed(connection: Connection, task_id: str) -> None:
     """Coder's list does not have the task; twice in a row means that it is gone."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
@@ -232,7 +231,7 @@ def missed(connection: sa.Connection, task_id: str) -> None:
     ended(connection, task_id, Condition.GONE)
 
 
-def ended(connection: sa.Connection, task_id: str, condition: Condition, by_name: str = "") -> None:
+def ended(connection: Connection, task_id: str, condition: Condition, by_name: str = "") -> None:
     """The task is no more: the card and the thread say so, and what waited for it has failed."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
@@ -255,7 +254,7 @@ def ended(connection: sa.Connection, task_id: str, condition: Condition, by_name
         enqueue(connection, *(queue.post_change(card, change, by=by_name, lost=lost) for card in told))
 
 
-def ask(connection: sa.Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
+def ask(connection: Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
     """Ask for the machine to be paused, resumed, retried, restarted or deleted; False when the task has ended."""
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
@@ -268,40 +267,40 @@ def ask(connection: sa.Connection, task_id: str, verb: Verb, origin: Origin) -> 
     return True
 
 
-def not_done(connection: sa.Connection, task_id: str, origin: Origin, content: Content) -> None:
+def not_done(connection: Connection, task_id: str, origin: Origin, content: Content) -> None:
     """Coder would not do what was asked: the card goes back to what it was, the person reads why."""
     save_task(connection, task_id, asked=None)
     refresh(connection, task_id)
     enqueue(connection, queue.private_answer(origin, content, f"not_done:{origin.key}"))
 
 
-def refresh(connection: sa.Connection, task_id: str) -> None:
+def refresh(connection: Connection, task_id: str) -> None:
     """Bring the cards of a task up to date."""
     enqueue(connection, *(queue.edit_card(card) for card in cards_of(connection, task_id)))
 
 
-def refresh_all(connection: sa.Connection) -> None:
+def refresh_all(connection: Connection) -> None:
     """Bring all cards up to date: Coder fell silent, or speaks again."""
     for task in list_open(connection):
         refresh(connection, task.id)
 
 
-def answer(connection: sa.Connection, command: Command, origin: Origin) -> None:
+def answer(connection: Connection, command: Command, origin: Origin) -> None:
     """Take in a command that has to look into Coder before it can be answered."""
     enqueue(connection, queue.answer_command(command, origin))
 
 
-def show_at_once(connection: sa.Connection, origin: Origin, content: Content) -> None:
+def show_at_once(connection: Connection, origin: Origin, content: Content) -> None:
     """Show an answer that needed no look into Coder."""
     enqueue(connection, queue.private_answer(origin, content, f"at_once:{origin.key}"))
 
 
-def dismiss(connection: sa.Connection, origin: Origin) -> None:
+def dismiss(connection: Connection, origin: Origin) -> None:
     """The person needs a private answer no longer."""
     enqueue(connection, queue.remove_answer(origin))
 
 
-def back_online(connection: sa.Connection, since: float, until: float) -> None:
+def back_online(connection: Connection, since: float, until: float) -> None:
     """The bot was away for long: threads in which something waits hear of it."""
     if until - since < _AWAY_SECONDS:
         return
@@ -313,23 +312,23 @@ def back_online(connection: sa.Connection, since: float, until: float) -> None:
                 enqueue(connection, queue.post_reply(card, "back_online", f"back:{until:.0f}", **facts))
 
 
-def catch_up(connection: sa.Connection, run: str) -> int:
+def catch_up(connection: Connection, run: str) -> int:
     """Read again what was written in every open thread; `run` names this start of the bot. How many there are."""
     cards = list_open_threads(connection)
     enqueue(connection, *(queue.catch_up(card, run) for card in cards))
     return len(cards)
 
 
-def of_request(connection: sa.Connection, key: str) -> Task | None:
+def of_request(connection: Connection, key: str) -> Task | None:
     """The task that a request made."""
     return find_by_request(connection, key)
 
 
-def by_id(connection: sa.Connection, task_id: str) -> Task:
+def by_id(connection: Connection, task_id: str) -> Task:
     """The task with our id."""
     return get_task(connection, task_id)
 
 
-def by_coder_id(connection: sa.Connection, coder_id: str) -> Task | None:
+def by_coder_id(connection: Connection, coder_id: str) -> Task | None:
     """The task with Coder's id: what buttons carry."""
     return find_task(connection, coder_id)

@@ -14,22 +14,24 @@ BOT = Path(__file__).parents[1] / "bot"
 
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
 WORDS = {"models", "errors", "settings", "log", "commands", "names"}
-PURE = {"models", "errors", "commands", "names", "problems"}
+PURE = {"models", "errors", "commands", "names", "problems", "typed"}
 USE_CASES = {"tasks", "prompts", "cards", "queue"}
-BELOW = WORDS | PURE | {"changes", "policy", "blocks", "store", "coder", "slack.client", "metrics"}
+SLACK = {"slack.client", "slack.failures", "slack.response_url"}
+BELOW = WORDS | PURE | SLACK | {"changes", "policy", "blocks", "store", "coder", "metrics"}
 ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(WORDS, WORDS),
     "problems": {"models", "errors", "names"},
-    "metrics": WORDS,
+    **dict.fromkeys(("metrics", "typed"), WORDS),
     **dict.fromkeys(("changes", "policy", "blocks"), PURE),
     **dict.fromkeys(("slack", "coder", "store"), WORDS | {"problems"}),
-    **dict.fromkeys(USE_CASES, USE_CASES | BELOW - {"coder", "slack.client"}),
-    **dict.fromkeys(("poller", "delivery", "housekeeping"), USE_CASES | BELOW),
+    **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"}),
+    **dict.fromkeys(("poller", "housekeeping"), USE_CASES | BELOW),
+    "delivery": USE_CASES | BELOW | {"outbox"},
     "outbox": {"store", "models", "errors", "log", "settings"},
     "listeners": USE_CASES | PURE | {"blocks"},
     "app": USE_CASES | BELOW | {"slack", "poller", "outbox", "delivery", "housekeeping", "listeners"},
     "doctor": WORDS | {"slack", "coder", "store"},
-    "sandbox": {"app", "settings", "errors"},
+    "sandbox": {"app", "settings", "errors", "log"},
     "__main__": {"app", "doctor", "sandbox", "settings", "errors", "log"},
 }
 
@@ -37,7 +39,7 @@ ROOMS: dict[str, set[str]] = {
 LIBRARIES: dict[str, set[str]] = {
     "slack_bolt": {"listeners", "slack.ingress"},
     "slack_sdk": {"slack", "blocks"},
-    "aiohttp": {"slack.ingress", "sandbox"},
+    "aiohttp": {"slack", "sandbox"},
     "httpx": {"coder"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},

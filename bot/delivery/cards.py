@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import sqlalchemy as sa
-
 from bot import tasks
 from bot.blocks import answers
 from bot.blocks.card import card as card_content
@@ -15,6 +13,7 @@ from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused
 from bot.models import Card, CardView, Condition, Content, Details, Origin, Phase, Task
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
+from bot.store import Connection
 from bot.store.card_rows import get_card, mark_edited
 from bot.store.lanes import Item
 from bot.store.moments import now
@@ -29,7 +28,7 @@ _NO_MEMBER = {"not_in_channel", "channel_not_found"}
 _NEED_DETAILS = {Condition.BUILD_FAILED, Condition.PAUSED, Condition.UNHEALTHY, Condition.COMPLETE}
 
 
-def read_card(connection: sa.Connection, card_id: str) -> tuple[Card, Task, CardView]:
+def read_card(connection: Connection, card_id: str) -> tuple[Card, Task, CardView]:
     """The card, its task, and what it would show now."""
     card = get_card(connection, card_id)
     task = get_task(connection, card.task_id)

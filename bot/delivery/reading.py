@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from bot import changes, commands, policy, problems
 from bot.blocks import answers, logs
 from bot.blocks.choices import preset_list, template_list
@@ -36,6 +34,7 @@ from bot.models import (
     Task,
     Template,
 )
+from bot.store import Connection
 from bot.store.card_rows import cards_of
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
@@ -53,11 +52,11 @@ async def task_list(outside: Outside, person: Person, command: commands.List, _:
     return list_content(rows, now=time.time(), page=command.page, everyone=command.everyone, status=command.status)
 
 
-def _rows(connection: sa.Connection, snapshots: Sequence[Snapshot]) -> list[TaskRow]:
+def _rows(connection: Connection, snapshots: Sequence[Snapshot]) -> list[TaskRow]:
     return [_row(connection, snapshot) for snapshot in snapshots]
 
 
-def _row(connection: sa.Connection, snapshot: Snapshot) -> TaskRow:
+def _row(connection: Connection, snapshot: Snapshot) -> TaskRow:
     known = find_known(connection, snapshot.id)
     owner = find_by_coder_id(connection, snapshot.owner_id)
     if known is not None:
@@ -100,7 +99,7 @@ async def task_status(outside: Outside, person: Person, command: commands.Show, 
 
 
 def _status(
-    connection: sa.Connection, snapshot: Snapshot, person: Person
+    connection: Connection, snapshot: Snapshot, person: Person
 ) -> tuple[CardView, Task, str | None, dict[str, int]]:
     """What is known of the task; one that was not made here is shown without being adopted."""
     at = now(connection)

@@ -15,9 +15,9 @@ from bot.commands import Command
 from bot.errors import UserError
 from bot.listeners import mistakes
 from bot.listeners.reader import HELP, Flag, Given, Reader, Verb
-from bot.typed import FLAG, WORD, Names, bare, decode, mentioned, skip
 from bot.models import CreateRequest, Level, Status
 from bot.names import nearest, task_name_problem
+from bot.typed import FLAG, WORD, Names, bare, decode, mentioned, skip
 
 MAX_LINES = 50
 _MAX_PAGE = 9_999

@@ -11,8 +11,8 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 
 from bot import prompts
-from bot.typed import decode
 from bot.tasks import Run
+from bot.typed import decode
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from bot.commands import Command
 from bot.errors import UserError
 from bot.listeners import mistakes
-from bot.typed import FLAG, GAP, QUOTE, QUOTED, WORD, Names, bare, decode, skip, unquote
 from bot.names import nearest
+from bot.typed import FLAG, GAP, QUOTE, QUOTED, WORD, Names, bare, decode, skip, unquote
 
 
 @dataclass(frozen=True)
