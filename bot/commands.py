@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.models import CreateRequest, Level, Model, Status
+from bot.models import CreateRequest, Model, Status
+
+_AGAIN = "again "  # no verb, so that no typed command is taken for it
 
 
 class Create(Model):
@@ -112,27 +114,23 @@ Command = Annotated[
 ]
 
 
-def written(request: CreateRequest) -> str:
-    """The command that asks for this task, as Slack would deliver it: what a button runs."""
-    flags = (
-        ("template", request.template),
-        ("template-version", request.template_version),
-        ("preset", request.preset),
-        ("name", request.name),
-        ("owner", request.owner),
-        ("org", request.organization),
-        ("notify", "" if request.level is Level.IMPORTANT else request.level.value),
-    )
-    given = "".join(f' --{name} "{_quotable(value)}"' for name, value in flags if value)
-    return _escaped(f"create{given} -- {request.prompt}")
+class Again(Model):
+    """A wish for a task that was refused, once more with something changed: what the buttons of the refusal run."""
+
+    task: str  # our id of the refused one, which keeps the prompt
+    changes: dict[str, str] = {}
 
 
-def _quotable(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+def again(task_id: str, asked: CreateRequest, changed: CreateRequest) -> str:
+    """What a button carries to ask for a refused task again; the prompt is not in it, so it is never too long."""
+    old, new = asked.model_dump(mode="json"), changed.model_dump(mode="json")
+    wish = Again(task=task_id, changes={name: value for name, value in new.items() if value != old[name]})
+    return f"{_AGAIN}{wish.model_dump_json()}"
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def parse_again(text: str) -> Again | None:
+    """What `again` made; None for the text of a command."""
+    return Again.model_validate_json(text.removeprefix(_AGAIN)) if text.startswith(_AGAIN) else None
 
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot import commands as words
-from bot import prompts, tasks
+from bot import problems, prompts, tasks
 from bot.blocks.problems import problem
+from bot.commands import Command, Create
 from bot.errors import UserError
 from bot.listeners.commands import take_in
 from bot.listeners.grammar import parse
-from bot.models import Origin
+from bot.models import Origin, Task
 from bot.tasks import Run
 
 # What a button on a card or in its menu asks for; its value is Coder's id of the task.
@@ -57,15 +59,37 @@ async def task_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: di
 
 
 async def command_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-    """A button of a private answer that runs a command."""
-    origin = _origin(body, action)
+    """A button of a private answer that runs a command; what it says at once takes the answer's place."""
+    await run(_command_clicked, action["value"], _origin(body, action))
+    await ack()
+
+
+def _command_clicked(connection: Any, text: str, origin: Origin) -> None:
+    """Take in the command and show what can be said at once, together: the answer that follows has to come later."""
     try:
-        at_once = await take_in(run, parse(action["value"]), origin)
+        command, wish = _wanted(connection, text, origin)
+        at_once = take_in(connection, command, wish)
     except UserError as error:
         at_once = problem(error)
     if at_once is not None:
-        await run(tasks.show_at_once, origin, at_once)
-    await ack()
+        tasks.show_at_once(connection, origin, at_once)
+
+
+def _wanted(connection: Any, text: str, origin: Origin) -> tuple[Command, Origin]:
+    """The button's command; one that changes something is wished for once, however often the button is clicked."""
+    again = words.parse_again(text)
+    if again is None:
+        command = parse(text)
+        once = f"{origin.user}:{origin.key.split(':')[1]}:{sha256(text.encode()).hexdigest()}"
+        return command, origin.model_copy(update={"key": once}) if isinstance(command, _CHANGES) else origin
+    try:
+        refused: Task = tasks.by_id(connection, again.task)
+    except LookupError:
+        raise problems.unexpected() from None
+    if refused.request is None or refused.requester != origin.user:
+        raise problems.unexpected()
+    request = refused.request.model_copy(update=again.changes)
+    return Create(request=request), origin.model_copy(update={"key": f"again:{refused.id}"})
 
 
 async def prompt_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -161,13 +160,9 @@ class Scene:
         return await self.coder.until(condition, timeout=timeout, what=what)
 
     async def quiet(self) -> None:
-        """Wait until the outbox has nothing that is due, and two more polls have been made."""
+        """Wait for three more polls: long enough for what should not happen to have happened."""
         polls = len(self.polls())
         await self.reached(lambda: len(self.polls()) >= polls + 3, "three more polls")
-        bot = self.bot
-        assert bot is not None
-        while bot.outbox.in_flight:
-            await asyncio.sleep(0)
 
     def polls(self) -> list[Any]:
         """The polls that Coder has answered."""
