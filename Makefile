@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-compile
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 
 .PHONY: help sandbox test check format bench lock clean
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-import aiohttp
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log as logs
 from bot import tasks
 from bot.coder import Coder
+from bot.coder.release import plain
 from bot.coder.server import ServerInfo, check
 from bot.delivery import Outside, kinds
 from bot.errors import BotError, StartError
@@ -28,22 +26,30 @@ from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.poller import Poller
 from bot.settings import Settings
-from bot.slack.client import SlackClient, open_session, web_client
+from bot.slack.client import SlackClient
 from bot.slack.identity import Identity, check_app_token, identify
-from bot.slack.ingress import InFlight, SocketMode, add_http_route, bolt_app
+from bot.slack.ingress import InFlight, bolt_app
+from bot.slack.ingress.http import add_http_route
+from bot.slack.ingress.sockets import SocketMode
 from bot.slack.response_url import ResponseUrls
 from bot.slack.server import Server, health_app
+from bot.slack.wire import Wire, open_wire
 from bot.store.database import Database
 from bot.store.migrate import migrate
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # Together they stay below the 10 s in which supervisors expect the process to end.
-_INTAKE_SECONDS = 1.0
-_OUTBOX_SECONDS = 6.0
+_INTAKE_SECONDS: Final = 1.0
+_OUTBOX_SECONDS: Final = 6.0
+_STOP_SECONDS: Final = 7.0
+_CLOSE_SECONDS: Final = 1.0
+_CHECK_SECONDS: Final = 8.0
 # A tick that comes late is better than none, and several late ones are one.
-_LATE_SECONDS = 300
-_HOUSEKEEPING_SECONDS = 15
+_LATE_SECONDS: Final = 300
+_HOUSEKEEPING_SECONDS: Final = 15
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,7 @@ class Opened:
     """The outside systems, opened and checked; `resources` closes them."""
 
     database: Database
-    session: aiohttp.ClientSession
-    web: AsyncWebClient
+    wire: Wire
     coder: Coder
     identity: Identity
     info: ServerInfo
@@ -65,14 +70,12 @@ class Bot:
     def __init__(self, settings: Settings, opened: Opened) -> None:
         self.settings, self.opened = settings, opened
         self.database = opened.database
-        self.stopping = asyncio.Event()
-        self.gave_up = asyncio.Event()
+        self.running, self.stopping, self.gave_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.metrics = Metrics()
-        slack = SlackClient(opened.web)
         outside = Outside(
             self.database,
-            slack,
-            ResponseUrls(opened.session),
+            SlackClient(opened.wire.web, limited=self.metrics.rate_limited),
+            ResponseUrls(opened.wire.session),
             opened.coder,
             settings.coder_task_template_name,
             settings.coder_task_preset_name,
@@ -88,28 +91,30 @@ class Bot:
         )
         self.housekeeping = Housekeeping(self.database, self.metrics)
         self.in_flight = InFlight()
-        self._ingress()
         self._delivering: asyncio.Task[None] | None = None
+        self._made = time.time()
+        self._ingress()
+        self._schedule()
 
     def _ingress(self) -> None:
         """Build Socket Mode or the HTTP route, around the same Bolt app."""
-        settings = self.settings
-        app_token, secret = settings.slack_app_token, settings.slack_signing_secret
-        signing = None if app_token else secret
-        app = bolt_app(self.opened.web, self.opened.identity, signing.get_secret_value() if signing else None)
+        app_token, secret = self.settings.slack_app_token, self.settings.slack_signing_secret
+        app = bolt_app(self.opened.wire, self.opened.identity)
         app.middleware(self.in_flight.middleware)
         register(app, self.database.run)
-        routes = health_app(self.readiness, self.metrics.expose)
+        routes = health_app(self.readiness, self.numbers)
         self.socket: SocketMode | None = None
-        if app_token:
+        if app_token is not None:
             self.socket = SocketMode(app, app_token.get_secret_value(), self.catch_up, self.gave_up)
-        else:
-            add_http_route(routes, app)
-        self.server = Server(routes, settings.bot_host, settings.bot_port)
+        elif secret is not None:
+            add_http_route(routes, app, secret.get_secret_value(), lambda: not self.stopping.is_set())
+        self.server = Server(routes, self.settings.bot_host, self.settings.bot_port)
+
+    def _schedule(self) -> None:
         self.scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_SECONDS}
         )
-        self.scheduler.add_job(self.poller.tick, "interval", seconds=settings.bot_poll_seconds)
+        self.scheduler.add_job(self.poller.tick, "interval", seconds=self.settings.bot_poll_seconds)
         self.scheduler.add_job(self.housekeeping.tick, "interval", seconds=_HOUSEKEEPING_SECONDS)
 
     @property
@@ -119,18 +124,15 @@ class Bot:
 
     async def start(self) -> None:
         """Deliver, listen, poll; then catch up with what was written while nobody listened."""
+        await self.server.start()  # first, because a port that is taken must end the start before any work
         await self.housekeeping.begin()
         self._delivering = asyncio.create_task(self.outbox.run(self.stopping), name="outbox")
         self._delivering.add_done_callback(self._delivering_ended)
-        try:
-            await self.server.start()
-        except OSError as error:
-            where = f"{self.settings.bot_host}:{self.settings.bot_port}"
-            raise StartError(f"BOT_PORT: cannot listen on {where} ({error.strerror}): choose a free port") from None
         if self.socket is not None:
             await self.socket.start()
         self.scheduler.start()
         await self.catch_up()
+        self.running.set()
         fields = {"action": "started", "port": self.port, "mode": "socket" if self.socket else "http"}
         log.info("the bot runs", extra=fields)
 
@@ -141,21 +143,28 @@ class Bot:
     async def stop(self) -> None:
         """Stop taking work, finish what is in flight, and leave the rest to the next start."""
         log.info("the bot stops", extra={"action": "stopping"})
+        self.stopping.set()  # the outbox starts nothing any more, the HTTP route takes nothing, /readyz says so
+        await _within(_STOP_SECONDS, self._finish())
+        await self.server.stop()
+        await _within(_CLOSE_SECONDS, self.opened.resources.aclose())
+        log.info("the bot has stopped", extra={"action": "stopped"})
+
+    async def _finish(self) -> None:
+        delivering = [self._delivering] if self._delivering is not None else []
+        # Why a part failed was logged when it did; the others end all the same.
+        await asyncio.gather(self._stop_polling(), self._stop_listening(), *delivering, return_exceptions=True)
+
+    async def _stop_polling(self) -> None:
         if self.scheduler.running:
             self.scheduler.pause()
             await self.poller.finish(_INTAKE_SECONDS)
+            self.scheduler.shutdown(wait=False)  # it cancels a tick that is still running
             await self.poller.resign()
-            self.scheduler.shutdown(wait=False)
+
+    async def _stop_listening(self) -> None:
         await self.in_flight.idle(_INTAKE_SECONDS)
         if self.socket is not None:
             await self.socket.stop()
-        await self.server.stop()
-        self.stopping.set()
-        if self._delivering is not None:
-            with contextlib.suppress(Exception):  # why it died was logged when it did
-                await self._delivering
-        await self.opened.resources.aclose()
-        log.info("the bot has stopped", extra={"action": "stopped"})
 
     def _delivering_ended(self, task: asyncio.Task[None]) -> None:
         """A bot that takes work and does not deliver it would be worse than none."""
@@ -164,78 +173,116 @@ class Bot:
             self.gave_up.set()
 
     async def readiness(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the bot can do its work, and what it found."""
+        """Whether the bot can take work, why not, and what it found; Coder may be away without harm to that."""
         sockets = await self.socket.connected() if self.socket else None
+        reasons = ["stopping"] if self.stopping.is_set() else [] if self.running.is_set() else ["starting"]
+        if sockets == 0:
+            reasons.append("no socket to Slack is open")
         try:
             await self.database.ping()
-            database = "ok"
         except BotError as error:
-            database = str(error)
-        info, identity = self.opened.info, self.opened.identity
+            reasons.append(f"the database is away: {error}")
         facts = {
-            "database": database,
-            "slack": {"team": identity.team, "mode": "socket" if self.socket else "http", "sockets": sockets},
-            "coder": {
-                "version": info.version,
-                "warnings": list(info.warnings),
-                "fresh": self.poller.is_fresh(time.time()),
-            },
+            "reasons": reasons,
+            "slack": {"team": self.opened.identity.team, "mode": "socket" if self.socket else "http"},
+            "sockets": sockets,
+            "coder": self._coder(),
+            "warnings": [*self.opened.info.warnings, *self.opened.identity.warnings],
             "leader": self.poller.is_leader,
         }
-        ready = database == "ok" and sockets != 0 and self.poller.is_fresh(time.time())
-        return ready and not self.stopping.is_set(), facts
+        return not reasons, facts
+
+    def _coder(self) -> dict[str, Any]:
+        """Which version Coder's last answer named (it may be upgraded while the bot runs), and whether it answers."""
+        version = plain(self.opened.coder.http.version) or self.opened.info.version
+        return {"version": version, "fresh": self.poller.is_fresh(time.time())}
+
+    async def numbers(self) -> tuple[bytes, str]:
+        """The page for Prometheus, as of now."""
+        await self.housekeeping.count()
+        poller = self.poller
+        age = time.time() - (poller.last_success or self._made)
+        self.metrics.polled(leader=poller.is_leader, age=age, seconds=poller.last_seconds)
+        self.metrics.sockets(await self.socket.connected() if self.socket else None)
+        return self.metrics.expose()
 
 
 async def open_bot(settings: Settings) -> Bot:
     """Open everything and check it; StartError names what is wrong and the mend. Nothing runs yet."""
     async with AsyncExitStack() as resources:
-        database = await Database.open(settings.database_url)
-        resources.push_async_callback(database.close)
         coder = Coder.of(settings)
         resources.push_async_callback(coder.close)
         token = settings.slack_bot_token.get_secret_value()
-        session = await resources.enter_async_context(open_session())
-        web = web_client(session, token, settings.slack_api_url)
+        wire = await resources.enter_async_context(open_wire(token, settings.slack_api_url))
+        # All at the same time, so that a start is quick and a refusal quicker.
+        try:
+            async with asyncio.TaskGroup() as group:
+                opening = group.create_task(_open_database(settings.database_url, resources))
+                identity = group.create_task(identify(wire.web))
+                info = group.create_task(check(coder.http, seconds=_CHECK_SECONDS))
+                if settings.slack_app_token:
+                    group.create_task(check_app_token(wire.web, settings.slack_app_token.get_secret_value()))
+        except* StartError as refusals:
+            raise StartError(str(refusals.exceptions[0])) from None
+        _log_found(identity.result(), info.result())
+        database = opening.result()
         done = await migrate(database)
         log.info("the database is ready", extra={"action": "database_ready", "migration": done})
-        identity, info = await _check(settings, web, coder)
-        return Bot(settings, Opened(database, session, web, coder, identity, info, resources.pop_all()))
+        return Bot(settings, Opened(database, wire, coder, identity.result(), info.result(), resources.pop_all()))
 
 
-async def _check(settings: Settings, web: AsyncWebClient, coder: Coder) -> tuple[Identity, ServerInfo]:
-    """Ask Slack and Coder at the same time, so that a start is quick and a refusal quicker."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            identity = group.create_task(identify(web))
-            info = group.create_task(check(coder.http, seconds=8.0))
-            if settings.slack_app_token:
-                group.create_task(check_app_token(web, settings.slack_app_token.get_secret_value()))
-    except* StartError as refusals:
-        raise StartError(str(refusals.exceptions[0])) from None
-    for warning in info.result().warnings:
-        log.warning(warning, extra={"action": "coder_warning"})
-    found = {"action": "checked", "team": identity.result().team, "coder": info.result().version}
+async def _open_database(url: str, resources: AsyncExitStack) -> Database:
+    database = await Database.open(url)
+    resources.push_async_callback(database.close)
+    return database
+
+
+def _log_found(identity: Identity, info: ServerInfo) -> None:
+    found = {"action": "checked", "team": identity.team, "coder": info.version, "coder_user": info.username}
     log.info("Slack and Coder take our tokens", extra=found)
-    return identity.result(), info.result()
+    for warning in info.warnings:
+        log.warning(warning, extra={"action": "coder_warning"})
+    for warning in identity.warnings:
+        log.warning(warning, extra={"action": "scope_missing"})
 
 
-async def run(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 then, 1 when the bot gave up and should be started anew."""
-    logs.set_up(settings.bot_log_level)
-    bot = await open_bot(settings)
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+async def run(settings: Settings, asked: asyncio.Event) -> int:
+    """Run until a stop is `asked` for, also while it starts; 0 then, 1 when the bot gave up and should be restarted."""
+    logs.set_up(settings.bot_log_level, secrets=settings.secrets)
+    bot = await _unless(asked, open_bot(settings))
+    return 0 if bot is None else await serve(bot, asked)
+
+
+async def serve(bot: Bot, asked: asyncio.Event) -> int:
+    """Start the bot, wait, and stop it; the exit status as `run` has it."""
     try:
-        await bot.start()
-        waits = [asyncio.create_task(event.wait()) for event in (asked, bot.gave_up)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await _unless(asked, bot.start())
+        await _unless(asked, bot.gave_up.wait())
     finally:
         await bot.stop()
     return 1 if bot.gave_up.is_set() else 0
+
+
+async def _unless(asked: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do the work; None when a stop is asked for first, and the work was cancelled."""
+    doing, stop = asyncio.create_task(work), asyncio.create_task(asked.wait())
+    await asyncio.wait([doing, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not doing.done():
+        doing.cancel()
+        await asyncio.wait([doing])
+    return None if doing.cancelled() else doing.result()
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work for at most so long; what cannot be ended in time, or fails, must not keep the process."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        log.warning("something did not end in time", extra={"action": "stop_cut_off", "seconds": seconds})
+    except Exception:
+        log.exception("something did not end well", extra={"action": "stop_failed"})
 
 
 async def migrate_only(database_url: str) -> str:

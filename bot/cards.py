@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from bot.models import CardView, Condition, Phase, Task, Verb
+from bot.blocks.card import next_look
+from bot.models import CardView, Condition, Details, Phase, Report, Snapshot, Status, Task, Verb
 from bot.store import Connection
 from bot.store.moments import Moment, get_moment
 from bot.store.person_rows import find_by_coder_id
 from bot.store.prompt_rows import list_waiting
 
+# The place in the provisioners' queue is worth a look after this long, and then less and less often.
+QUEUE_SECONDS = 5.0
+_QUEUE_LONGEST = 60.0
+_COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING}
 _AT_REST = {Condition.PAUSED, Condition.PAUSING, Condition.RESUMING, Condition.DELETED, Condition.GONE}
 
 
@@ -18,7 +23,6 @@ def card_view(connection: Connection, task: Task, at: float, revision: int = 1) 
         raise LookupError(f"task {task.id} has no snapshot yet")
     owner = find_by_coder_id(connection, snapshot.owner_id)
     condition, since = shown_condition(task)
-    details = task.details if task.details and task.details.build_number == snapshot.build_number else None
     return CardView(
         task_id=snapshot.id,
         name=snapshot.name,
@@ -30,14 +34,42 @@ def card_view(connection: Connection, task: Task, at: float, revision: int = 1) 
         now=at,
         condition=condition,
         since=since,
-        report=snapshot.report,
-        details=details,
+        report=_report(snapshot, condition),
+        details=_details(task, snapshot, condition),
         asked=task.asked,
         began=task.memory.began,
         waiting_prompts=len(list_waiting(connection, task.id)),
         stale_since=get_moment(connection, Moment.CODER_SILENT),
         revision=revision,
     )
+
+
+def _report(snapshot: Snapshot, condition: Condition) -> Report | None:
+    """What the report slot shows: while a task comes up that is Coder's own words, not yet the agent's."""
+    if condition in _COMES_UP and snapshot.status not in {Status.PENDING, Status.INITIALIZING}:
+        return None
+    return snapshot.report
+
+
+def _details(task: Task, snapshot: Snapshot, condition: Condition) -> Details | None:
+    """What is known of the present build; of an unhealthy agent the reason is in the task itself."""
+    known = task.details if task.details and task.details.build_number == snapshot.build_number else None
+    if condition is not Condition.UNHEALTHY:
+        return known
+    return (known or Details(build_number=snapshot.build_number)).model_copy(update={"cause": snapshot.health_reason})
+
+
+def look_again(view: CardView) -> float | None:
+    """When the card may change although Coder's list of tasks does not: by the clock, or in a queue."""
+    times = [next_look(view)]
+    if view.condition is Condition.QUEUED:
+        times.append(view.now + min(max((view.now - view.since) / 4, QUEUE_SECONDS), _QUEUE_LONGEST))
+    return min((at for at in times if at is not None), default=None)
+
+
+def queues(view: CardView) -> bool:
+    """Whether the task has waited for long enough to ask for its place in the queue."""
+    return view.condition is Condition.QUEUED and view.now - view.since >= QUEUE_SECONDS
 
 
 def shown_condition(task: Task) -> tuple[Condition, float]:

@@ -118,7 +118,7 @@ class Again(Model):
     """A wish for a task that was refused, once more with something changed: what the buttons of the refusal run."""
 
     task: str  # our id of the refused one, which keeps the prompt
-    changes: dict[str, str] = {}
+    changes: dict[str, str]
 
 
 def again(task_id: str, asked: CreateRequest, changed: CreateRequest) -> str:

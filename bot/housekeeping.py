@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from bot import tasks
 from bot.errors import BotError
-from bot.metrics import Metrics, observe_counts
+from bot.metrics import Metrics
 from bot.store import Connection, lanes
 from bot.store.database import Database
 from bot.store.moments import Moment, get_moment, mark_moment, now
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # What was delivered is remembered for longer than Slack delivers anything again.
 _KEEP_SECONDS = 7 * 24 * 3600.0
+# Prometheus gives up after ten by itself; the other numbers are worth more than a late page.
+_COUNT_SECONDS = 2.0
 
 
 class Housekeeping:
@@ -23,10 +26,7 @@ class Housekeeping:
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database = database
-        self._pending = metrics.by_label("outbox_pending", "Deliveries that wait, by kind", "kind")
-        self._tasks = metrics.by_label("tasks", "Tasks, by phase", "phase")
-        self._oldest = metrics.number("outbox_oldest_due_seconds", "How long the oldest due delivery has waited")
-        self._dead = metrics.number("outbox_dead", "Deliveries that were given up")
+        self._metrics = metrics
 
     async def begin(self) -> None:
         """Before anything runs: a file's leases can only be a dead process's; threads hear if we were away."""
@@ -38,19 +38,27 @@ class Housekeeping:
     async def tick(self) -> None:
         """Tidy once; never raises for what the database does."""
         try:
-            counts, phases = await self._database.run(_tidy)
+            await self._database.run(_tidy)
         except BotError as error:
             log.warning("housekeeping failed", extra={"action": "housekeeping_failed", "error": repr(error)})
-            return
-        observe_counts(self._pending, dict(counts.pending))
-        observe_counts(self._tasks, phases)
-        self._oldest.set(counts.oldest_due)
-        self._dead.set(counts.dead)
+
+    async def count(self) -> None:
+        """Read the numbers for operators; never raises for what the database does, nor waits for it for long."""
+        try:
+            async with asyncio.timeout(_COUNT_SECONDS):
+                counts, phases = await self._database.run(_count)
+        except (BotError, TimeoutError):
+            self._metrics.database_away()
+        else:
+            self._metrics.stored(counts.pending, counts.oldest_due, counts.dead, phases)
 
 
-def _tidy(connection: Connection) -> tuple[lanes.Counts, dict[str, int]]:
+def _tidy(connection: Connection) -> None:
     mark_moment(connection, Moment.ALIVE)
     lanes.prune(connection, _KEEP_SECONDS)
+
+
+def _count(connection: Connection) -> tuple[lanes.Counts, dict[str, int]]:
     return lanes.counts(connection), count_phases(connection)
 
 

@@ -11,11 +11,11 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from bot import tasks
+from bot import changes, tasks
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
-from bot.errors import BotError, DeliveryError
-from bot.models import Snapshot, Task
+from bot.errors import BotError, DeliveryError, StoreError
+from bot.models import Condition, Snapshot, Task
 from bot.store import Connection
 from bot.store.database import Database
 from bot.store.lanes import hold_lease, release_lease
@@ -77,14 +77,13 @@ class Poller:
                     await self._poll()
         except (BotError, TimeoutError) as error:
             log.warning("the poll failed", extra={"action": "poll_failed", "error": repr(error)})
+            if isinstance(error, DeliveryError | TimeoutError):
+                with contextlib.suppress(BotError):
+                    await self.database.run(_silent)
 
     async def _poll(self) -> None:
         began = time.monotonic()
-        try:
-            snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
-        except DeliveryError:
-            await self.database.run(_silent)
-            raise
+        snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
         open_tasks, at = await self.database.run(_begin)
         for task in open_tasks:
             await self._look(task, snapshots.get(task.coder_id or ""), at)
@@ -93,14 +92,23 @@ class Poller:
         self.last_seconds = time.monotonic() - began
 
     async def _look(self, task: Task, snapshot: Snapshot | None, at: float) -> None:
-        if snapshot is None:
-            if await self._is_gone(task):
-                await self.database.run(tasks.missed, task.id)
-        elif _needs_a_look(task, snapshot, at):
-            change = await self.database.run(tasks.observe, task.id, snapshot, self.settle)
-            if change is not None:
-                fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
-                log.info("a task changed", extra=fields)
+        """Look at one task; what is wrong with it must not keep the others from being looked at."""
+        try:
+            if snapshot is None:
+                if await self._is_gone(task):
+                    await self.database.run(tasks.missed, task.id)
+            elif _needs_a_look(task, snapshot, at):
+                change = await self.database.run(tasks.observe, task.id, snapshot, self.settle)
+                if change is not None:
+                    fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
+                    log.info("a task changed", extra=fields)
+        except StoreError:
+            raise
+        except DeliveryError as error:
+            fields = {"action": "look_failed", "task": task.coder_id, "error": repr(error)}
+            log.warning("a task was not looked at", extra=fields)
+        except Exception:
+            log.exception("a bug in looking at a task", extra={"action": "look_bug", "task": task.coder_id})
 
     async def _is_gone(self, task: Task) -> bool:
         """Whether Coder, asked for this very task, does not have it: the list may be older than the task."""
@@ -131,6 +139,9 @@ def _silent(connection: Connection) -> None:
 
 def _needs_a_look(task: Task, snapshot: Snapshot, at: float) -> bool:
     """Whether anything can have changed: Coder's words, a condition that has to hold for a while, or the clock."""
-    waits = task.memory.candidate is not None or task.asked is not None or task.missing > 0
-    turning = task.memory.turn_since > 0 and at - task.memory.turn_since < 2 * 60
-    return snapshot != task.snapshot or waits or turning or (task.look_at is not None and task.look_at <= at)
+    memory = task.memory
+    asked = task.asked is not None and memory.condition is not Condition.PAUSED  # who paused is not news
+    waits = memory.candidate is not None or asked or task.missing > 0
+    turning = at - memory.turn_since < 2 * changes.OLD_REPORT_HOLDS
+    known = changes.with_last_words(task.snapshot, snapshot) == task.snapshot
+    return not known or waits or turning or (task.look_at is not None and task.look_at <= at)

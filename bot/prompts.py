@@ -8,12 +8,26 @@ from functools import partial
 from bot import changes, queue
 from bot.blocks import replies
 from bot.blocks.problems import problem
-from bot.models import Asked, Card, Content, Origin, Person, Phase, Prompt, PromptState, Task, Verb
+from bot.models import (
+    Asked,
+    Card,
+    Condition,
+    Content,
+    Memory,
+    Origin,
+    Person,
+    Phase,
+    Prompt,
+    PromptState,
+    Task,
+    Verb,
+)
 from bot.problems.tasks import already_done
 from bot.store import Connection
 from bot.store.card_rows import cards_of, find_thread, mark_seen
 from bot.store.lanes import enqueue
 from bot.store.moments import now
+from bot.store.outbox_rows import is_waiting
 from bot.store.person_rows import find_person
 from bot.store.prompt_rows import (
     add_prompt,
@@ -22,6 +36,7 @@ from bot.store.prompt_rows import (
     get_prompt,
     list_waiting,
     mark_prompt,
+    next_prompt,
     save_text,
 )
 from bot.store.task_rows import lock_task, save_task
@@ -29,9 +44,13 @@ from bot.typed import decode
 
 Act = Callable[[Connection, int], bool]
 
+# The agent has the words, or may have them: a change of the message comes too late.
+_IS_SENT = {PromptState.SENDING, PromptState.DELIVERED, PromptState.MAYBE}
+_ENDED_TURN = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+
 
 def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
-    """Take in a plain reply, as Slack delivers its text: in a task's thread the owner's is a prompt, and others are looked up first."""
+    """Take in a plain reply, as Slack delivers its text: the owner's is a prompt, others are looked up first."""
     found = find_thread(connection, channel, thread_ts)
     if found is None:
         return
@@ -62,9 +81,7 @@ def is_note(text: str) -> bool:
 def take_message(
     connection: Connection, task: Task, card: Card, person: Person | None, user: str, ts: str, text: str
 ) -> None:
-    """Make a person's message in the task's thread its next prompt, once."""
-    if task.phase is not Phase.OPEN:
-        return
+    """Make a person's message in the task's thread its next prompt, once; a task that has ended takes none."""
     new = Prompt(
         id=0,
         task_id=task.id,
@@ -97,6 +114,9 @@ def send(connection: Connection, task: Task, person: Person, text: str, origin: 
 
 
 def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
+    # The row is locked before any of the task's lanes, as by everything that needs several of them: no deadlock.
+    if lock_task(connection, new.task_id).phase is not Phase.OPEN:
+        return None
     prompt_id = add_prompt(connection, new, dedup)
     if prompt_id is None:
         return None
@@ -110,8 +130,13 @@ def edited(connection: Connection, channel: str, ts: str, user: str, text: str) 
     prompt = find_message(connection, channel, ts)
     if prompt is None or prompt.text == text or prompt.author != user:
         return
-    if save_text(connection, prompt.id, text) or prompt.state is not PromptState.DELIVERED:
-        return
+    if is_note(text):
+        removed(connection, channel, ts)
+    elif not save_text(connection, prompt.id, text) and get_prompt(connection, prompt.id).state in _IS_SENT:
+        _say_too_late(connection, prompt, channel, user)
+
+
+def _say_too_late(connection: Connection, prompt: Prompt, channel: str, user: str) -> None:
     thread = next((card.thread_ts for card in cards_of(connection, prompt.task_id) if card.channel == channel), None)
     origin = Origin(key=f"edited:{prompt.id}", user=user, user_name="", channel=channel, thread_ts=thread or "")
     show_private(connection, origin, replies.edited_after_delivery(prompt.id), f"edited:{prompt.id}")
@@ -120,15 +145,24 @@ def edited(connection: Connection, channel: str, ts: str, user: str, text: str) 
 def removed(connection: Connection, channel: str, ts: str) -> None:
     """The person deleted a message that became a prompt: it is dropped if it has not been sent."""
     prompt = find_message(connection, channel, ts)
-    if prompt and mark_prompt(connection, prompt.id, PromptState.DROPPED, PromptState.QUEUED):
-        _refresh(connection, prompt.task_id)
+    if prompt is not None:
+        drop(connection, prompt.id)
 
 
-def begin(connection: Connection, prompt_id: int) -> Prompt | None:
-    """The prompt is about to be sent: a crash from here on leaves it `sending`. None when it was dropped meanwhile."""
-    if not mark_prompt(connection, prompt_id, PromptState.SENDING, PromptState.QUEUED):
+def is_catching_up(connection: Connection, task_id: str) -> bool:
+    """Whether a thread of the task has still to be read for what was written while nobody listened."""
+    return is_waiting(connection, [queue.catch_up_lane(card.id) for card in cards_of(connection, task_id)])
+
+
+def begin(connection: Connection, task_id: str) -> Prompt | None:
+    """The task's next prompt is about to be sent: a crash from here on leaves it `sending`. None when none waits.
+
+    Which one is next, and its words, are read in the very transaction that takes it out of the queue.
+    """
+    prompt = next_prompt(connection, task_id)
+    if prompt is None or not mark_prompt(connection, prompt.id, PromptState.SENDING, PromptState.QUEUED):
         return None
-    return get_prompt(connection, prompt_id)
+    return get_prompt(connection, prompt.id)
 
 
 def back_to_queue(connection: Connection, prompt_id: int) -> None:
@@ -144,21 +178,39 @@ def try_again(connection: Connection, prompt_id: int) -> None:
 
 def resuming(connection: Connection, task_id: str, prompt_id: int) -> None:
     """The workspace is being started because a prompt waits for it: the card and the thread say so."""
-    prompt = get_prompt(connection, prompt_id)
-    asked = Asked(verb=Verb.RESUME, by=prompt.author, by_name=prompt.author_name, at=now(connection))
+    if lock_task(connection, task_id).phase is not Phase.OPEN:
+        return
+    asked = Asked(verb=Verb.RESUME, by="", by_name="", at=now(connection))
     save_task(connection, task_id, asked=asked)
     for card in cards_of(connection, task_id):
         enqueue(connection, queue.post_reply(card, "resuming", f"resuming:{prompt_id}", prompt=prompt_id))
     _refresh(connection, task_id)
 
 
-def delivered(connection: Connection, prompt_id: int) -> None:
-    """The prompt reached the agent: a new turn begins."""
+def delivered(connection: Connection, prompt_id: int, heard_at: float | None = None) -> None:
+    """The prompt reached the agent: a new turn begins. What the agent reported after `heard_at` belongs to it."""
     prompt = get_prompt(connection, prompt_id)
     task = lock_task(connection, prompt.task_id)
-    if mark_prompt(connection, prompt_id, PromptState.DELIVERED, PromptState.SENDING, PromptState.MAYBE):
-        save_task(connection, task.id, memory=changes.prompted(task.memory, task.snapshot, now(connection)))
-        _show(connection, prompt)
+    if not mark_prompt(connection, prompt_id, PromptState.DELIVERED, PromptState.SENDING, PromptState.MAYBE):
+        return
+    if task.phase is Phase.OPEN:
+        known = prompt.sent_at or prompt.created_at
+        memory = _next_turn(task, known if heard_at is None else heard_at, now(connection))
+        save_task(connection, task.id, memory=memory)
+    _show(connection, prompt)
+
+
+def _next_turn(task: Task, heard_at: float, at: float) -> Memory:
+    """The memory of a new turn; its agent may have been so quick, or we so late, that its end has been told already."""
+    report = task.snapshot.report if task.snapshot else None
+    fresh = changes.prompted(task.memory, task.snapshot, at)
+    if report is None or report.at <= heard_at:
+        return fresh
+    fresh = fresh.model_copy(update={"turn_report": heard_at})
+    if task.memory.condition not in _ENDED_TURN or task.memory.since != report.at:
+        return fresh
+    kept = ("condition", "since", "told", "mentioned")
+    return fresh.model_copy(update={name: getattr(task.memory, name) for name in kept})
 
 
 def failed(connection: Connection, prompt_id: int, reason: str) -> None:
@@ -185,6 +237,8 @@ def _end(connection: Connection, prompt_id: int, state: PromptState, what: str, 
 def again(connection: Connection, prompt_id: int) -> bool:
     """Send a prompt once more, because its author says so; False when somebody was first."""
     prompt = get_prompt(connection, prompt_id)
+    if lock_task(connection, prompt.task_id).phase is not Phase.OPEN:
+        return False
     if not mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.FAILED, PromptState.MAYBE):
         return False
     count_refusal(connection, prompt_id)
@@ -216,11 +270,14 @@ def count_waiting(connection: Connection, task_id: str) -> int:
 
 def give_up(connection: Connection, task_id: str) -> int:
     """Fail all that waits for a task that has ended; how many that is."""
-    waiting = list_waiting(connection, task_id)
-    for prompt in waiting:
-        mark_prompt(connection, prompt.id, PromptState.FAILED)
+    lost = [prompt for prompt in list_waiting(connection, task_id) if _lose(connection, prompt)]
+    for prompt in lost:
         _show(connection, prompt, card=False)
-    return len(waiting)
+    return len(lost)
+
+
+def _lose(connection: Connection, prompt: Prompt) -> bool:
+    return mark_prompt(connection, prompt.id, PromptState.FAILED, PromptState.QUEUED, PromptState.SENDING)
 
 
 def show_private(connection: Connection, origin: Origin, content: Content, key: str) -> None:

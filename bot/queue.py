@@ -138,6 +138,17 @@ def remove_answer(origin: Origin) -> NewItem:
     return NewItem(lane=f"answer:{origin.key}", kind="remove_answer", payload=payload, dedup=f"remove:{origin.key}")
 
 
+def catch_up_lane(card_id: str) -> str:
+    """The lane in which a card's thread is read again: one each, so that none waits for another's."""
+    return f"catch_up:{card_id}"
+
+
 def catch_up(card: Card, run: str) -> NewItem:
     """Read what was written in the thread while the bot was away."""
-    return NewItem(lane="catch_up", kind="catch_up", payload={"card": card.id}, dedup=f"catch_up:{card.id}:{run}")
+    return NewItem(
+        lane=catch_up_lane(card.id),
+        kind="catch_up",
+        payload={"card": card.id},
+        dedup=f"catch_up:{card.id}:{run}",
+        coalesce="catch_up",
+    )

@@ -12,8 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot import changes, names, prompts, queue
-from bot.blocks.card import next_look
-from bot.cards import card_view
+from bot.cards import card_view, look_again
 from bot.commands import Command, Create
 from bot.models import (
     Asked,
@@ -33,7 +32,7 @@ from bot.models import (
 )
 from bot.store import Connection
 from bot.store.card_rows import add_card, cards_of, get_card, list_open_threads, save_card
-from bot.store.lanes import enqueue, nudge
+from bot.store.lanes import NewItem, enqueue, nudge
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
 from bot.store.prompt_rows import list_waiting
@@ -53,11 +52,22 @@ from bot.store.task_rows import (
 # Runs a use case in a transaction: `await run(tasks.create, command, origin)`.
 Run = Callable[..., Awaitable[Any]]
 
-_READY = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+_RUNS = {Condition.WORKING, Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+_COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING, Condition.PAUSING, Condition.PAUSED}
 # A shorter absence is not worth a word.
 _AWAY_SECONDS = 300.0
 # After so long without a sign of it, what was asked is not shown as under way any more.
 _ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
+
+_STARTED = _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY, Condition.PAUSED}
+# Where what was asked ends, well or not.
+_OVER = {
+    Verb.PAUSE: {Condition.BUILD_FAILED},
+    Verb.RESUME: _STARTED,
+    Verb.RETRY: _STARTED,
+    Verb.RESTART: _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY},
+    Verb.DELETE: set[Condition](),
+}
 
 
 def create(connection: Connection, command: Create, origin: Origin) -> bool:
@@ -99,13 +109,15 @@ def accepted(connection: Connection, task_id: str, snapshot: Snapshot, owner_sla
         name=snapshot.name,
         snapshot=snapshot,
         memory=Memory(condition=Condition.QUEUED, since=at, began=task.created_at),
+        look_at=at,  # a task that an earlier try made may be far from its beginning
     )
     if task.answer is None:
         return
     level = task.request.level if task.request else CreateRequest(prompt="").level
     card = Card(id=f"{task_id}-1", task_id=task_id, channel=task.answer.channel, level=level)
     add_card(connection, card)
-    enqueue(connection, queue.post_card(card))
+    # The prompt is the first reply whatever happens before the card is posted: its place in the lane is now.
+    enqueue(connection, queue.post_card(card), queue.post_reply(card, "prompt", "prompt"))
 
 
 def refused(connection: Connection, task_id: str, content: Content) -> None:
@@ -128,25 +140,29 @@ class Posted:
     shown: str
 
 
-def card_posted(connection: Connection, card_id: str, posted: Posted) -> None:
-    """Slack has the card: its thread begins, and the private line goes."""
+def card_posted(connection: Connection, card_id: str, posted: Posted, elsewhere: Content | None = None) -> None:
+    """Slack has the card: its thread begins, and the private line goes, or says that the card is `elsewhere`."""
     card = get_card(connection, card_id)
     if card.ts is not None:
         return
-    place = {"channel": posted.channel, "ts": posted.ts, "thread_ts": card.thread_ts or posted.ts}
+    thread_ts = card.thread_ts if card.thread_ts and elsewhere is None else posted.ts
+    place = {"channel": posted.channel, "ts": posted.ts, "thread_ts": thread_ts}
     at = int(now(connection) * 1000)
     shows = {"seen_ts": posted.ts, "shown": posted.shown, "link": posted.link, "revision": 1, "edited_at": at}
     save_card(connection, card_id, **place, **shows)
     task = lock_task(connection, card.task_id)
-    enqueue(connection, queue.post_reply(card, "prompt", "prompt"), queue.edit_card(card))
+    items = [queue.edit_card(card)]
     if task.answer is not None:
-        enqueue(connection, queue.remove_answer(task.answer))
+        line = queue.private_answer(task.answer, elsewhere, f"elsewhere:{card_id}") if elsewhere else None
+        items.append(line or queue.remove_answer(task.answer))
         save_task(connection, task.id, answer=None)
+    enqueue(connection, *items)
+    nudge(connection, queue.post_reply(card, "prompt", "prompt").lane)
 
 
-def card_moved(connection: Connection, card_id: str, ts: str) -> None:
-    """The card's message could not be edited any more; this one has taken its place in the thread."""
-    save_card(connection, card_id, ts=ts, shown=None, edited_at=0)
+def card_moved(connection: Connection, card_id: str, ts: str, thread_ts: str | None, link: str) -> None:
+    """The card's message could not be edited any more; this one has taken its place."""
+    save_card(connection, card_id, ts=ts, thread_ts=thread_ts, link=link, shown=None, edited_at=0)
 
 
 def adopt(connection: Connection, snapshot: Snapshot, person: Person) -> Task:
@@ -177,40 +193,54 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
         return None
-    at = now(connection)
-    news = changes.between(task.memory, snapshot, at, settle)
-    asked = _still_asked(task, news.memory, at)
+    at, old = now(connection), task.snapshot
+    snapshot = changes.with_last_words(old, snapshot)
+    memory = task.memory
+    if old is not None and snapshot.build_number > old.build_number:
+        memory = changes.rebuilt(memory, snapshot, at)
+    news = changes.between(memory, snapshot, at, settle)
+    asked = _still_asked(task.asked, memory.condition, news.memory.condition, at)
     seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
     cards = cards_of(connection, task_id)
-    look_at = next_look(card_view(connection, seen, at)) if cards else None
+    look_at = look_again(card_view(connection, seen, at)) if cards else None
     values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
     save_task(connection, task_id, **values, name=snapshot.name)
-    enqueue(connection, *(queue.edit_card(card) for card in cards))
-    if news.change is not None:
-        tell(connection, seen, cards, news.change)
+    told = _replies(seen, cards, news.change) if news.change else []
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
+    if task.asked is not None and (old is None or old.workspace_status != snapshot.workspace_status):
+        nudge(connection, queue.create_task(task_id).lane)  # what was asked may have waited for a build to end
     if _prompts_can_go(task, snapshot, news.memory):
         nudge(connection, queue.prompt_lane(task_id))
     return news.change
 
 
-def tell(connection: Connection, task: Task, cards: list[Card], change: Change, **facts: Any) -> None:
-    """Put a change into the threads whose level asks for it."""
-    asked = task.asked.by_name if task.asked and change.condition is Condition.PAUSED else ""
-    told = [card for card in cards if changes.earns_reply(change, card.level)]
-    enqueue(connection, *(queue.post_change(card, change, by=asked, **facts) for card in told))
-
-
-def _still_asked(task: Task, memory: Memory, at: float) -> Asked | None:
-    """What was asked stays until it is seen to be done; who asked for a pause stays as long as the pause."""
+def _replies(task: Task, cards: list[Card], change: Change) -> list[NewItem]:
+    """What the threads are told of a change that Coder showed."""
     asked = task.asked
-    if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and memory.condition is not Condition.PAUSED):
+    if change.condition is Condition.PAUSED and asked is not None and asked.verb is Verb.RESTART:
+        return []  # only half of what was asked for: it starts again
+    by = asked.by_name if change.condition is Condition.PAUSED and asked and asked.verb is Verb.PAUSE else ""
+    return _told(cards, change, by=by)
+
+
+def _told(cards: list[Card], change: Change, **facts: Any) -> list[NewItem]:
+    """A change for the threads whose level asks for it."""
+    return [
+        queue.post_change(card, changes.for_level(change, card.level), **facts)
+        for card in cards
+        if changes.earns_reply(change, card.level)
+    ]
+
+
+def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: float) -> Asked | None:
+    """What was asked stays until it is seen to be done, or to have failed; who paused stays as long as the pause."""
+    if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and after is not Condition.PAUSED):
         return None
-    if asked.verb is Verb.PAUSE and task.memory.condition is Condition.PAUSED is not memory.condition:
+    if asked.verb is Verb.PAUSE and before is Condition.PAUSED is not after:
         return None
-    runs = memory.condition in _READY | {Condition.WORKING}
-    if asked.verb in {Verb.RESUME, Verb.RETRY} and runs and memory.condition is not task.memory.condition:
-        return None
-    return asked
+    if asked.verb is Verb.RESTART and before not in _COMES_UP:
+        return asked  # it runs as before, or has only stopped
+    return None if before is not after and after in _OVER[asked.verb] else asked
 
 
 def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:
@@ -247,11 +277,8 @@ def ended(connection: Connection, task_id: str, condition: Condition, by_name: s
     if asked:
         save_task(connection, task_id, asked=asked)  # the card goes on saying who deleted it
     cards = cards_of(connection, task_id)
-    enqueue(connection, *(queue.edit_card(card) for card in cards))
-    if news.change is not None:
-        change = news.change
-        told = [card for card in cards if changes.earns_reply(change, card.level)]
-        enqueue(connection, *(queue.post_change(card, change, by=by_name, lost=lost) for card in told))
+    told = _told(cards, news.change, by=by_name, lost=lost) if news.change else []
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
 
 
 def ask(connection: Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
@@ -281,8 +308,8 @@ def refresh(connection: Connection, task_id: str) -> None:
 
 def refresh_all(connection: Connection) -> None:
     """Bring all cards up to date: Coder fell silent, or speaks again."""
-    for task in list_open(connection):
-        refresh(connection, task.id)
+    cards = [card for task in list_open(connection) for card in cards_of(connection, task.id)]
+    enqueue(connection, *(queue.edit_card(card) for card in cards))
 
 
 def answer(connection: Connection, command: Command, origin: Origin) -> None:

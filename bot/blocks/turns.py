@@ -83,6 +83,7 @@ def _complete(change: Change, subject: Subject) -> Content:
     return told(
         Head("white_check_mark", "Complete", tuple(rest), agent, _owner(change, subject)),
         f"{subject.called} is complete{took}. {agent_says(agent)}",
+        *last_output_blocks(subject.output),
         context("ev.how", _keeps_running(subject.known, change.at)),
         *row("ev.do", [link_button(done), task_button("task.logs", subject.task_id, subject.name)]),
         tail=f"{link_markup(done)}." if done else "",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 
 from bot import tasks
 from bot.blocks import answers
 from bot.blocks.card import card as card_content
 from bot.blocks.card import fingerprint
-from bot.cards import card_view
+from bot.cards import card_view, queues
 from bot.delivery.outside import Outside
-from bot.errors import DeliveryError, Later, SlackRefused
-from bot.models import Card, CardView, Condition, Content, Details, Origin, Phase, Task
+from bot.errors import DeliveryError, Later, SlackRefused, Transient
+from bot.models import Card, CardView, Condition, Content, Details, Phase, Task
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
 from bot.store import Connection
 from bot.store.card_rows import get_card, mark_edited
@@ -22,10 +24,9 @@ from bot.tasks import Posted
 
 log = logging.getLogger(__name__)
 
-# Details are asked for again while they can change: the place in the queue.
-_QUEUE_SECONDS = 5.0
 _NO_MEMBER = {"not_in_channel", "channel_not_found"}
-_NEED_DETAILS = {Condition.BUILD_FAILED, Condition.PAUSED, Condition.UNHEALTHY, Condition.COMPLETE}
+_NEED_DETAILS = {Condition.PAUSED, Condition.COMPLETE}
+_COMES_UP = {Condition.STARTING, Condition.RESUMING}
 
 
 def read_card(connection: Connection, card_id: str) -> tuple[Card, Task, CardView]:
@@ -40,47 +41,64 @@ async def post_card(outside: Outside, item: Item) -> None:
     card, task, view = await outside.database.run(read_card, item.payload["card"])
     if card.ts is not None:
         return
-    content = card_content(view)
-    channel, ts = await _post(outside, card, task, item, content)
-    posted = Posted(channel, ts, await outside.slack.permalink(channel, ts), fingerprint(content))
-    await outside.database.run(tasks.card_posted, card.id, posted)
+    content = card_content(await _with_usual_start(outside, view))
+    found = await _find(outside, card, task, item) if item.maybe_sent else None
+    place = found or await _post(outside, card, task, item, content)
+    link = await _link(outside, place)
+    posted = Posted(place.channel, place.ts, link, fingerprint(content))
+    elsewhere = answers.created_elsewhere(view.title, link, place.reason) if place.reason else None
+    await outside.database.run(tasks.card_posted, card.id, posted, elsewhere)
 
 
-async def _post(outside: Outside, card: Card, task: Task, item: Item, content: Content) -> tuple[str, str]:
-    if item.maybe_sent and (found := await _find(outside, card, task, item)):
-        return found
+@dataclass(frozen=True)
+class _Place:
+    """Where a card's message is; `reason` says why that is not the channel in which it was asked for."""
+
+    channel: str
+    ts: str
+    reason: answers.Elsewhere | None = None
+
+
+async def _post(outside: Outside, card: Card, task: Task, item: Item, content: Content) -> _Place:
     try:
-        return card.channel, await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
+        return _Place(card.channel, await outside.slack.post(card.channel, content, item.dedup, card.thread_ts))
     except SlackRefused as refusal:
         if refusal.code not in NO_POSTING:
             raise
         channel = await outside.slack.open_direct_message(task.requester)
-        ts = await outside.slack.post(channel, content, item.dedup)
-        await _say_where(outside, task, refusal.code, await outside.slack.permalink(channel, ts))
-        return channel, ts
+        return _Place(channel, await outside.slack.post(channel, content, item.dedup), _reason(refusal.code))
 
 
-async def _find(outside: Outside, card: Card, task: Task, item: Item) -> tuple[str, str] | None:
+async def _find(outside: Outside, card: Card, task: Task, item: Item) -> _Place | None:
     """Where an earlier try has posted the card, if it has: in its channel or in the direct messages."""
     since = item.created_at_ms / 1000 - 60
+    reason = answers.Elsewhere.NO_POSTING
     try:
         ts = await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts)
         if ts is not None:
-            return card.channel, ts
+            return _Place(card.channel, ts)
     except SlackRefused as refusal:
         if refusal.code not in NO_POSTING:
             raise
+        reason = _reason(refusal.code)
     channel = await outside.slack.open_direct_message(task.requester)
     ts = await outside.slack.find_posted(channel, item.dedup, since)
-    return (channel, ts) if ts else None
+    return _Place(channel, ts, reason) if ts else None
 
 
-async def _say_where(outside: Outside, task: Task, code: str, permalink: str) -> None:
-    """Tell the person that the card is in their direct messages, and how to get it into the channel."""
-    origin = task.answer or Origin(key=task.id, user=task.requester, user_name="", channel=task.requester)
-    title = task.snapshot.title if task.snapshot else task.name
-    reason = answers.Elsewhere.NOT_IN_CHANNEL if code in _NO_MEMBER else answers.Elsewhere.NO_POSTING
-    await outside.tell(origin, answers.created_elsewhere(title, permalink, reason))
+def _reason(code: str) -> answers.Elsewhere:
+    return answers.Elsewhere.NOT_IN_CHANNEL if code in _NO_MEMBER else answers.Elsewhere.NO_POSTING
+
+
+async def _link(outside: Outside, place: _Place) -> str:
+    """The address of the message that stands there now; a failure must not post it once more."""
+    try:
+        return await outside.slack.permalink(place.channel, place.ts)
+    except SlackRefused as refusal:
+        log.warning("a card has no address", extra={"action": "no_permalink", "code": refusal.code})
+        return ""
+    except Transient as error:
+        raise Transient(str(error), after=error.after, ambiguous=True) from error
 
 
 async def edit_card(outside: Outside, item: Item) -> None:
@@ -91,7 +109,8 @@ async def edit_card(outside: Outside, item: Item) -> None:
     wait = outside.edit_seconds - (view.now - card.edited_at)
     if wait > 0:
         raise Later(wait, "this card was edited a moment ago")
-    view = view.model_copy(update={"details": await up_to_date_details(outside, task, view)})
+    details = await up_to_date_details(outside, task, view)
+    view = await _with_usual_start(outside, view.model_copy(update={"details": details}))
     content = card_content(view)
     shown = fingerprint(content)
     if shown == card.shown:
@@ -101,24 +120,36 @@ async def edit_card(outside: Outside, item: Item) -> None:
     except SlackRefused as refusal:
         if refusal.code not in NOT_EDITABLE:
             raise
-        await _replace(outside, card, item, content)
+        await _replace(outside, card, content)
     await outside.database.run(mark_edited, card.id, view.revision, shown)
 
 
-async def _replace(outside: Outside, card: Card, item: Item, content: Content) -> None:
+async def _replace(outside: Outside, card: Card, content: Content) -> None:
     """Post the card anew in its thread: the old message was deleted by hand, or may not be edited any more."""
     log.warning("a card cannot be edited, it is posted anew", extra={"action": "card_replaced", "card": card.id})
-    ts = await outside.slack.find_posted(card.channel, item.dedup, item.created_at_ms / 1000 - 60, card.thread_ts)
-    if ts is None:
-        ts = await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
-    await outside.database.run(tasks.card_moved, card.id, ts)
+    place, thread_ts = partial(_once, outside, card, content), card.thread_ts
+    try:
+        ts = await place(thread_ts)
+    except SlackRefused as refusal:
+        if refusal.code != "thread_not_found":
+            raise
+        ts = thread_ts = await place(None)  # the thread went with the message: a new one begins
+    link = await _link(outside, _Place(card.channel, ts))
+    await outside.database.run(tasks.card_moved, card.id, ts, thread_ts, link)
 
 
-async def up_to_date_details(outside: Outside, task: Task, view: CardView) -> Details | None:
-    """What only the workspace knows, asked for when the card shows it and we do not know it yet."""
+async def _once(outside: Outside, card: Card, content: Content, thread_ts: str | None) -> str:
+    """The ts of the message that takes the place of the card's, posted unless an earlier try has done it."""
+    delivery = f"replace:{card.id}:{card.ts}"
+    found = await outside.slack.find_posted(card.channel, delivery, float(card.ts or 0.0), thread_ts)
+    return found or await outside.slack.post(card.channel, content, delivery, thread_ts)
+
+
+async def up_to_date_details(outside: Outside, task: Task, view: CardView, *, afresh: bool = False) -> Details | None:
+    """What only the workspace knows: asked for `afresh`, or when the card shows it and we do not know it yet."""
     snapshot, known = task.snapshot, view.details
-    queued = view.condition is Condition.QUEUED and view.now - view.since >= _QUEUE_SECONDS
-    wanted = queued or (view.condition in _NEED_DETAILS and known is None)
+    failed = view.condition is Condition.BUILD_FAILED and (known is None or known.failure is None)
+    wanted = afresh or failed or queues(view) or (view.condition in _NEED_DETAILS and known is None)
     if snapshot is None or task.phase is not Phase.OPEN or not wanted:
         return known
     try:
@@ -128,3 +159,16 @@ async def up_to_date_details(outside: Outside, task: Task, view: CardView) -> De
         return known
     await outside.database.run(save_task, task.id, details=details)
     return details
+
+
+async def _with_usual_start(outside: Outside, view: CardView) -> CardView:
+    """The view with how long the template's workspaces usually take to start, if the card says so."""
+    if view.condition not in _COMES_UP:
+        return view
+    try:
+        templates = await outside.directory.templates()
+    except DeliveryError as error:
+        log.info("no templates", extra={"action": "templates_failed", "error": repr(error)})
+        return view
+    usual = next((one.usual_start for one in templates if view.template in {one.title, one.name}), None)
+    return view.model_copy(update={"usual_start": usual})

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
-from bot import problems, tasks
+from bot import problems, queue, tasks
 from bot.blocks.problems import problem
-from bot.coder.errors import AlreadyRunning, NotFound
+from bot.coder.errors import AlreadyRunning, BuildActive, NotFound
 from bot.delivery.outside import Outside
 from bot.errors import Later, Transient, UserError
 from bot.models import Condition, Origin, Phase, Snapshot, Task, Verb
-from bot.store.lanes import Item
+from bot.store.lanes import Item, enqueue
 from bot.store.task_rows import get_task, save_task
 
 log = logging.getLogger(__name__)
 
 _BUILD_AGAIN = 5.0
+# Whoever waits longer than this for another build to end is told so.
+_BUSY_SECONDS = 120.0
 _STOPPED = {"stopped", "stopping"}
 _STARTED = {"starting", "running"}
+_BUILDS = {"pending", "stopping", "canceling"}
 
 
 async def control(outside: Outside, item: Item) -> None:
@@ -33,6 +37,10 @@ async def control(outside: Outside, item: Item) -> None:
     except NotFound:
         await _not_there(outside, task, verb)
         return
+    except BuildActive as busy:
+        if time.time() - item.created_at_ms / 1000 > _BUSY_SECONDS:
+            await outside.database.run(enqueue, queue.private_answer(origin, problem(busy), f"busy:{origin.key}"))
+        raise
     except (Later, Transient):
         raise
     except UserError as error:
@@ -78,10 +86,10 @@ async def _restart(outside: Outside, snapshot: Snapshot, build: int) -> None:
     if done <= 0:
         await outside.backend.pause(snapshot)
         raise Later(_BUILD_AGAIN, "the workspace is being stopped")
-    if done == 1:
-        if snapshot.workspace_status != "stopped":
+    if done == 1 and snapshot.workspace_status not in _STARTED:
+        if snapshot.workspace_status in _BUILDS:
             raise Later(_BUILD_AGAIN, "the workspace is being stopped")
-        await outside.backend.retry(snapshot)
+        await outside.backend.retry(snapshot)  # also after a stop that failed: a start mends it
 
 
 async def _delete(outside: Outside, snapshot: Snapshot, _: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterator
+from functools import partial
 
 from bot import names, policy, problems, tasks
 from bot.blocks import answers
 from bot.blocks.problems import problem
 from bot.coder.directory import Choice
 from bot.coder.errors import NameTaken
-from bot.commands import written
+from bot.commands import again
 from bot.delivery.outside import Outside
 from bot.errors import CoderRefused, Later, Permanent, Transient, UserError
 from bot.models import CreateRequest, Person, Phase, Snapshot, Task
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # A generated name is taken by chance once in thousands of tasks; so many times in a row it is not chance.
 _NAMES_TRIED = 5
+PATIENCE_SECONDS = 600.0
 
 
 async def create_task(outside: Outside, item: Item) -> None:
@@ -47,7 +51,7 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
     owner = await _owner(outside, person, request)
     if look_first and (made := await _made_earlier(outside, task, request, owner)):
         return made
-    choice = await outside.directory.choose(request, written)
+    choice = await outside.directory.choose(request, partial(again, task.id, request))
     try:
         return await outside.backend.create(
             owner,
@@ -60,11 +64,11 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
         if look_first and (made := await _made_earlier(outside, task, request, owner)):
             return made
         if request.name:
-            raise _name_taken(request) from None
+            raise await _name_taken(outside, task, request, owner) from None
         return await _create(outside, await _renamed(outside, task, request), request, look_first=False)
     except CoderRefused as refusal:
         if refusal.name == "external_auth":
-            raise await _where_to_connect(outside, choice, owner, request, refusal) from refusal
+            raise await _where_to_connect(outside, choice, owner, task, refusal) from refusal
         raise
 
 
@@ -100,7 +104,7 @@ async def _renamed(outside: Outside, task: Task, request: CreateRequest) -> Task
 
 
 async def _where_to_connect(
-    outside: Outside, choice: Choice, owner: str, request: CreateRequest, refusal: CoderRefused
+    outside: Outside, choice: Choice, owner: str, task: Task, refusal: CoderRefused
 ) -> UserError:
     """The refusal with the addresses where the owner connects what is missing; the refusal itself if none are known."""
     account = await outside.directory.by_username(owner)
@@ -109,12 +113,29 @@ async def _where_to_connect(
         for each in await outside.directory.external_auth(choice.version_id, account.id)
         if not each.connected and not each.optional
     ]
-    return problems.external_auth(missing, choice.template.title, written(request)) if missing else refusal
+    return problems.external_auth(missing, choice.template.title, _again(task)) if missing else refusal
 
 
-def _name_taken(request: CreateRequest) -> UserError:
-    near = names.suggest_name(f"{request.name[:29]}-2")
-    return problems.name_taken(request.name, near, written(request.model_copy(update={"name": near})))
+async def _name_taken(outside: Outside, task: Task, request: CreateRequest, owner: str) -> UserError:
+    """The refusal of a name, with the next one that no task of the owner has."""
+    for near in _next_names(request.name):
+        if await outside.backend.find(owner, near) is None:
+            return problems.name_taken(request.name, near, _again(task, name=near))
+    return problems.name_taken(request.name)
+
+
+def _next_names(name: str) -> Iterator[str]:
+    """The names that follow one: `fix`, `fix-2`, `fix-3` ..."""
+    stem, _, number = name.rpartition("-")
+    stem, first = (stem, int(number)) if stem and re.fullmatch(r"[1-9]\d{0,2}", number) else (name, 1)
+    for following in range(first + 1, first + 1 + _NAMES_TRIED):
+        yield f"{stem[: names.NAME_LENGTH - 5].rstrip('-')}-{following}"
+
+
+def _again(task: Task, **changed: str) -> str:
+    """What a button carries to ask for the task again, with something changed."""
+    asked = task.request or CreateRequest(prompt="")
+    return again(task.id, asked, asked.model_copy(update=changed))
 
 
 async def create_dead(outside: Outside, item: Item, error: BaseException) -> None:

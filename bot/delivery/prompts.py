@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
 
 from bot import policy, prompts
 from bot.blocks import replies
 from bot.coder.errors import AlreadyRunning, BuildActive, Busy, NotActive, NotFound, Paused, Unreachable
 from bot.delivery.outside import Outside
 from bot.errors import CoderRefused, DeliveryError, Later, SlackRefused, Transient, UserError
-from bot.models import Condition, Logs, Origin, Phase, Prompt, PromptState, Snapshot, State, Status, Task
+from bot.models import (
+    Card,
+    Condition,
+    Logs,
+    Origin,
+    Phase,
+    Prompt,
+    PromptState,
+    Snapshot,
+    State,
+    Status,
+    Task,
+    Verb,
+)
 from bot.store.card_rows import find_thread, get_card
 from bot.store.lanes import Item
-from bot.store.prompt_rows import get_prompt, next_prompt
+from bot.store.prompt_rows import get_prompt, list_sent, next_prompt
 from bot.store.task_rows import get_task
 
 log = logging.getLogger(__name__)
@@ -21,15 +37,21 @@ log = logging.getLogger(__name__)
 # What waits for the agent is woken by the poller; this is only how long a lost wake-up can cost.
 _LOOK_AGAIN = 30.0
 _BUSY_AGAIN = 3.0
-# Coder's CLI takes an agent that never reported for idle after this time, and bears an error for five minutes.
+# Coder's CLI takes an agent that never reported for idle after this time.
 _SILENCE_IS_IDLE = 30.0
-_ERROR_IS_FINAL = 300.0
-_UNREACHABLE_IS_FINAL = 600.0
+# So many tries to reach the agent in a row take about ten minutes.
+_UNREACHABLE_IS_FINAL = 9
 # An agent that rejects the same words so often will not take them.
 _MAX_REFUSALS = 3
 SENDING_SECONDS = 100.0
-# Slack hands over messages concurrently: an older one may not have been taken in although a newer one was.
-_REORDERED = 60.0
+# Slack hands over messages concurrently, and again after 1 and 5 minutes: an older one may not have been taken in
+# although a newer one was.
+_REORDERED = 600.0
+# For so long a new prompt waits for older ones that were written while nobody listened.
+_CATCH_UP_SECONDS = 60.0
+# By so much may the clocks of the database and of a workspace differ.
+_SKEW = 120.0
+_ENDED_BADLY = {Condition.UNHEALTHY, Condition.BUILD_FAILED}
 
 
 async def send_prompt(outside: Outside, item: Item) -> None:
@@ -38,21 +60,33 @@ async def send_prompt(outside: Outside, item: Item) -> None:
     prompt: Prompt | None = await outside.database.run(next_prompt, task.id)
     if prompt is None or task.coder_id is None or task.phase is not Phase.OPEN:
         return
-    if prompt.state is PromptState.SENDING and not await _look_back(outside, task.coder_id, prompt):
-        return
+    is_new = time.time() - prompt.created_at < _CATCH_UP_SECONDS
+    if is_new and await outside.database.run(prompts.is_catching_up, task.id):
+        raise Later(1.0, "the thread is being read for older prompts")
     try:
         snapshot = await outside.backend.snapshot(task.coder_id)
     except NotFound:
         raise Later(_LOOK_AGAIN, "the task is not to be seen; the poller says when it has ended") from None
-    await _when_ready(outside, task, snapshot, prompt)
-    started = await outside.database.run(prompts.begin, prompt.id)
+    if prompt.state is PromptState.SENDING and not await _look_back(outside, task, snapshot, prompt):
+        return
+    await _when_ready(outside, item, task, snapshot, prompt)
+    started: Prompt | None = await outside.database.run(prompts.begin, task.id)
     if started is not None:
-        await _send(outside, task.coder_id, started)
+        await _send(outside, item, snapshot, started)
 
 
-async def _when_ready(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prompt) -> None:
+async def send_dead(outside: Outside, item: Item, error: BaseException) -> None:
+    """Nothing helped: the author reads that it was not delivered, or that nobody knows."""
+    del error
+    prompt: Prompt | None = await outside.database.run(next_prompt, item.payload["task"])
+    if prompt is not None and prompt.state is PromptState.SENDING:
+        await outside.database.run(prompts.uncertain, prompt.id)
+    elif prompt is not None:
+        await outside.database.run(prompts.failed, prompt.id, "It could not be delivered for hours.")
+
+
+async def _when_ready(outside: Outside, item: Item, task: Task, snapshot: Snapshot, prompt: Prompt) -> None:
     """Return when the agent can take a prompt; else raise Later, having done what makes it ready."""
-    waited = time.time() - prompt.created_at
     match snapshot.status:
         case Status.ACTIVE if snapshot.report is None:
             quiet = time.time() - max(task.memory.since, prompt.created_at)
@@ -62,21 +96,28 @@ async def _when_ready(outside: Outside, task: Task, snapshot: Snapshot, prompt: 
             raise Later(_LOOK_AGAIN, "the agent is working")
         case Status.ACTIVE:
             return
+        case Status.PAUSED if task.asked and task.asked.verb is Verb.DELETE:
+            raise Later(_LOOK_AGAIN, "the task is being deleted")
         case Status.PAUSED:
             await _resume(outside, task, snapshot, prompt)
-        case Status.ERROR if _has_failed(snapshot, task, waited):
+        case Status.ERROR if _has_failed(snapshot, task):
             reason = "The workspace is in error. The prompt is kept; send it again when the workspace runs."
             await outside.database.run(prompts.failed, prompt.id, reason)
             raise Later(0.0, "the next prompt may have been written after the mend")
+        case Status.PENDING | Status.INITIALIZING if item.maybe_sent and task.memory.condition in _PAUSED:
+            # It may be us who resumed it, without having said so.
+            await outside.database.run(prompts.resuming, task.id, prompt.id)
+            raise Later(_LOOK_AGAIN, "the workspace is being resumed")
         case _:
             raise Later(_LOOK_AGAIN, f"the task is {snapshot.status.value}")
 
 
-def _has_failed(snapshot: Snapshot, task: Task, waited: float) -> bool:
-    """A failed build stays failed; an unhealthy app is given its five minutes."""
-    if snapshot.workspace_status == "failed":
-        return True
-    return task.memory.condition is Condition.UNHEALTHY or waited > _ERROR_IS_FINAL
+_PAUSED = {Condition.PAUSED, Condition.RESUMING}
+
+
+def _has_failed(snapshot: Snapshot, task: Task) -> bool:
+    """A failed build stays failed; an unhealthy app is given its five minutes, as the poller does."""
+    return snapshot.workspace_status == "failed" or task.memory.condition in _ENDED_BADLY
 
 
 async def _resume(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prompt) -> None:
@@ -85,6 +126,8 @@ async def _resume(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prom
         await outside.backend.resume(snapshot)
     except (AlreadyRunning, BuildActive):
         raise Later(_BUSY_AGAIN, "a build is on its way") from None
+    except NotFound:
+        raise Later(_LOOK_AGAIN, "the task is not to be seen") from None
     except CoderRefused as refusal:
         await outside.database.run(
             prompts.failed, prompt.id, f"{refusal.title}. {refusal.cause} {refusal.step}".strip()
@@ -94,59 +137,91 @@ async def _resume(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prom
     raise Later(_LOOK_AGAIN, "the workspace is being resumed")
 
 
-async def _send(outside: Outside, coder_id: str, prompt: Prompt) -> None:
+async def _send(outside: Outside, item: Item, snapshot: Snapshot, prompt: Prompt) -> None:
     try:
-        await outside.backend.send(coder_id, prompt.text)
-    except (Busy, Paused, NotActive, NotFound) as refusal:
+        await outside.backend.send(snapshot.id, prompt.text)
+    except (Busy, Paused, NotActive) as refusal:
         await outside.database.run(prompts.back_to_queue, prompt.id)
         raise Later(_BUSY_AGAIN, str(refusal)) from refusal
-    except Unreachable as error:
+    except NotFound as refusal:
+        await _not_ours(outside, snapshot, prompt, refusal)
+    except Unreachable:
         await outside.database.run(prompts.back_to_queue, prompt.id)
-        await _unreachable(outside, prompt, error)
+        if item.failures < _UNREACHABLE_IS_FINAL:
+            raise
+        reason = "The agent could not be reached for 10 minutes. The prompt is kept."
+        await outside.database.run(prompts.failed, prompt.id, reason)
     except CoderRefused as refusal:
         await outside.database.run(prompts.failed, prompt.id, f"{refusal.title}. {refusal.cause}".strip())
-        return
     except Transient as error:
         if not error.ambiguous:
             await outside.database.run(prompts.back_to_queue, prompt.id)
             raise
         # It stays `sending`: the next try reads the logs before it sends anything.
         raise Later(_BUSY_AGAIN, f"the outcome is unknown: {error}") from error
-    await outside.database.run(prompts.delivered, prompt.id)
-    log.info("a prompt was delivered", extra={"action": "prompt_delivered", "task": coder_id, "prompt": prompt.id})
+    else:
+        reported = snapshot.report.at if snapshot.report else 0.0
+        await outside.database.run(prompts.delivered, prompt.id, reported)
+        log.info("a prompt was delivered", extra={"action": "prompt_delivered", "task": snapshot.id})
 
 
-async def _unreachable(outside: Outside, prompt: Prompt, error: Exception) -> None:
-    if time.time() - prompt.created_at > _UNREACHABLE_IS_FINAL:
-        reason = "The agent could not be reached for 10 minutes. The prompt is kept."
-        await outside.database.run(prompts.failed, prompt.id, reason)
-        return
-    raise Later(_BUSY_AGAIN * 3, str(error)) from error
+async def _not_ours(outside: Outside, snapshot: Snapshot, prompt: Prompt, refusal: NotFound) -> None:
+    """Coder shows no such task to send to: it is gone, or the app's account may see but not reach its agent."""
+    await outside.database.run(prompts.back_to_queue, prompt.id)
+    try:
+        await outside.backend.snapshot(snapshot.id)
+    except NotFound:
+        raise Later(_LOOK_AGAIN, str(refusal)) from refusal
+    reason = "Coder does not let this app reach the agent. A Coder admin can allow it."
+    await outside.database.run(prompts.failed, prompt.id, reason)
 
 
-async def _look_back(outside: Outside, coder_id: str, prompt: Prompt) -> bool:
+async def _look_back(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prompt) -> bool:
     """Find out what became of a try whose outcome is unknown; True when the prompt has to be sent again."""
     try:
-        logs = await outside.backend.logs(coder_id)
-    except NotFound:
-        return False
+        logs = await outside.backend.logs(snapshot.id)
     except DeliveryError as error:
-        raise Later(_BUSY_AGAIN, f"the logs cannot be read yet: {error}") from error
-    if prompt_arrived(logs, prompt):
-        await outside.database.run(prompts.delivered, prompt.id)
-        return False
-    if prompt_is_on_screen(logs, prompt) or prompt.refusals + 1 >= _MAX_REFUSALS:
+        if snapshot.status is not Status.ERROR or not _has_failed(snapshot, task):
+            raise Later(_BUSY_AGAIN, f"the logs cannot be read yet: {error}") from error
         await outside.database.run(prompts.uncertain, prompt.id)
         return False
-    await outside.database.run(prompts.try_again, prompt.id)
-    return True
+    sent = await outside.database.run(list_sent, task.id, _window(prompt))
+    match heard_at(logs, prompt, sent):
+        case None if prompt_is_on_screen(logs, prompt) or prompt.refusals + 1 >= _MAX_REFUSALS:
+            await outside.database.run(prompts.uncertain, prompt.id)
+        case None:
+            await outside.database.run(prompts.try_again, prompt.id)
+            return True
+        case Heard.PERHAPS:
+            await outside.database.run(prompts.uncertain, prompt.id)
+        case at:
+            await outside.database.run(prompts.delivered, prompt.id, at)
+    return False
 
 
-def prompt_arrived(logs: Logs, prompt: Prompt) -> bool:
-    """Whether the agent's conversation has the prompt, from about when it was sent."""
-    sent = _folded(prompt.text)
-    since = (prompt.sent_at or prompt.created_at) - 120.0
-    return any(entry.is_prompt and entry.at >= since and _folded(entry.text) == sent for entry in logs.entries)
+def _window(prompt: Prompt) -> float:
+    """Since when the agent may have heard a prompt, by its own clock."""
+    return (prompt.sent_at or prompt.created_at) - _SKEW
+
+
+class Heard(Enum):
+    """What the logs cannot tell."""
+
+    PERHAPS = "the agent has heard such words, but from whom?"
+
+
+def heard_at(logs: Logs, prompt: Prompt, sent: Sequence[Prompt]) -> float | Heard | None:
+    """When the agent's conversation got the prompt, from about when it was sent; None when it did not.
+
+    `sent` are the prompts of that time that did arrive or may have: people say "continue" more than once.
+    """
+    words = _folded(prompt.text)
+    heard = [entry for entry in logs.entries if entry.is_prompt and entry.at >= _window(prompt)]
+    heard = [entry for entry in heard if _folded(entry.text) == words]
+    same = [one.state for one in sent if _folded(one.text) == words]
+    if len(heard) > len(same):
+        return heard[-1].at
+    return None if len(heard) == same.count(PromptState.DELIVERED) else Heard.PERHAPS
 
 
 def prompt_is_on_screen(logs: Logs, prompt: Prompt) -> bool:
@@ -174,6 +249,8 @@ async def judge_reply(outside: Outside, item: Item) -> None:
             )
             return
     except UserError as error:
+        if isinstance(error, Later | Transient):  # Coder is away: nobody knows yet who they are
+            raise
         log.info("a reply is not taken", extra={"action": "reply_not_taken", "why": error.name, "user": facts["user"]})
     view_owner = task.snapshot.owner_name if task.snapshot else "somebody else"
     origin = Origin(
@@ -225,13 +302,19 @@ async def catch_up(outside: Outside, item: Item) -> None:
         log.info("cannot catch up", extra={"action": "catch_up_refused", "card": card.id, "code": refusal.code})
         return
     for message in written:
-        if is_from_a_person(message):
+        if is_from_a_person(message) and not _is_old_note(message, card):
+            text = message.get("text") or ""
             await outside.database.run(
-                prompts.reply, card.channel, card.thread_ts, message["ts"], message["user"], message.get("text", "")
+                prompts.reply, card.channel, card.thread_ts, message["ts"], message["user"], text
             )
 
 
-def is_from_a_person(message: dict[str, object]) -> bool:
+def _is_old_note(message: dict[str, Any], card: Card) -> bool:
+    """Whether somebody changed a message that was seen before: what was a note then does not become a prompt now."""
+    return "edited" in message and message["ts"] <= (card.seen_ts or "")
+
+
+def is_from_a_person(message: dict[str, Any]) -> bool:
     """Whether a message is something that a person wrote: no bot, no edit, no join."""
     plain = message.get("subtype") in {None, "file_share", "thread_broadcast"}
     return plain and not message.get("bot_id") and bool(message.get("user"))

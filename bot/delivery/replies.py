@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from bot import queue
@@ -21,22 +22,25 @@ log = logging.getLogger(__name__)
 
 _WITH_OUTPUT = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
 _SNIPPET_BYTES = 1_000_000
+# Whoever posts the card wakes what waits for it; this is only how long a lost wake-up can cost.
+_NOT_POSTED = 15.0
 
 
 async def post_reply(outside: Outside, item: Item) -> None:
-    """Post one reply in the thread of its card, once."""
+    """Post one reply in the thread of its card, once; a longer text follows as a file."""
     card, task, view = await outside.database.run(read_card, item.payload["card"])
     if card.ts is None or card.thread_ts is None:
-        raise Later(1.0, "the card is not posted yet")
+        raise Later(_NOT_POSTED, "the card is not posted yet")
+    is_posted = False
     if item.maybe_sent:
         since = item.created_at_ms / 1000 - 60
-        if await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts):
-            return
+        is_posted = bool(await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts))
     content, attached = await _content(outside, item, task, view)
     if content is None:
         return
     try:
-        await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
+        if not is_posted:
+            await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
     except SlackRefused as refusal:
         if refusal.code not in NO_POSTING | {"thread_not_found"}:
             raise
@@ -82,7 +86,8 @@ async def _change(
 ) -> tuple[Content, Attached | None]:
     output = await _output(outside, task, change) if change.condition in _WITH_OUTPUT else None
     view = view.model_copy(update={"condition": change.condition})
-    details = await up_to_date_details(outside, task, view)
+    is_complete = change.condition is Condition.COMPLETE  # it says until when the workspace runs, which moves
+    details = await up_to_date_details(outside, task, view, afresh=is_complete)
     subject = replies.Subject(
         title=view.title,
         name=view.name,
@@ -96,7 +101,9 @@ async def _change(
     content = replies.change_reply(change, subject)
     if output is None or not output.is_cut:
         return content, None
-    return content, (f"output-{change.turn + 1}.txt", _tail(output.full), f"output:{change.turn}:{change.at:.3f}")
+    # A name of its own: by it a second try finds what the first one did.
+    name = f"output-{datetime.fromtimestamp(change.at, UTC):%H%M%S}.txt"
+    return content, (name, _tail(output.full), f"output:{change.turn}:{change.at:.3f}")
 
 
 async def _output(outside: Outside, task: Task, change: Change) -> Output | None:
@@ -143,7 +150,7 @@ async def upload(outside: Outside, item: Item) -> None:
     """Put a file into the thread, once; where files are turned off the reply has said the most of it."""
     card, _, _ = await outside.database.run(read_card, item.payload["card"])
     if card.ts is None or card.thread_ts is None:
-        raise Later(1.0, "the card is not posted yet")
+        raise Later(_NOT_POSTED, "the card is not posted yet")
     filename = item.payload["filename"]
     if item.maybe_sent and await outside.slack.find_file(card.channel, card.thread_ts, filename):
         return

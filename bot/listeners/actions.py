@@ -17,7 +17,7 @@ from bot.commands import Command, Create
 from bot.errors import UserError
 from bot.listeners.commands import take_in
 from bot.listeners.grammar import parse
-from bot.models import Origin, Task
+from bot.models import CreateRequest, Origin, Task
 from bot.tasks import Run
 
 # What a button on a card or in its menu asks for; its value is Coder's id of the task.
@@ -30,6 +30,7 @@ _OF_TASK: dict[str, Any] = {
     "restart": lambda task: words.Retry(task=task, restart=True),
     "delete": lambda task: words.Delete(task=task),
 }
+_CHANGES = (Create, words.Send, words.Delete, words.Pause, words.Resume, words.Retry)
 _OF_PROMPT: dict[str, Any] = {
     "drop": prompts.drop,
     "discard": prompts.drop,
@@ -60,36 +61,41 @@ async def task_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: di
 
 async def command_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
     """A button of a private answer that runs a command; what it says at once takes the answer's place."""
-    await run(_command_clicked, action["value"], _origin(body, action))
+    origin, message = _origin(body, action), (body.get("container") or {}).get("message_ts", "")
+    once = sha256(f"{origin.user}:{message}:{action['value']}".encode()).hexdigest()
+    await run(_command_clicked, action["value"], origin, once)
     await ack()
 
 
-def _command_clicked(connection: Any, text: str, origin: Origin) -> None:
-    """Take in the command and show what can be said at once, together: the answer that follows has to come later."""
+def _command_clicked(connection: Any, text: str, origin: Origin, once: str) -> None:
+    """Take in the command and show what can be said at once, together: what is found out later has to come later.
+
+    A command that changes something is wished for once, however often its button is clicked.
+    """
     try:
-        command, wish = _wanted(connection, text, origin)
-        at_once = take_in(connection, command, wish)
+        command = _wanted(connection, text, origin)
     except UserError as error:
-        at_once = problem(error)
+        tasks.show_at_once(connection, origin, problem(error))
+        return
+    if isinstance(command, _CHANGES):
+        origin = origin.model_copy(update={"key": once})
+    at_once = take_in(connection, command, origin)
     if at_once is not None:
         tasks.show_at_once(connection, origin, at_once)
 
 
-def _wanted(connection: Any, text: str, origin: Origin) -> tuple[Command, Origin]:
-    """The button's command; one that changes something is wished for once, however often the button is clicked."""
+def _wanted(connection: Any, text: str, origin: Origin) -> Command:
+    """The command that a button stands for: written out, or a refused wish for a task with something changed in it."""
     again = words.parse_again(text)
     if again is None:
-        command = parse(text)
-        once = f"{origin.user}:{origin.key.split(':')[1]}:{sha256(text.encode()).hexdigest()}"
-        return command, origin.model_copy(update={"key": once}) if isinstance(command, _CHANGES) else origin
+        return parse(text)
     try:
         refused: Task = tasks.by_id(connection, again.task)
     except LookupError:
         raise problems.unexpected() from None
     if refused.request is None or refused.requester != origin.user:
         raise problems.unexpected()
-    request = refused.request.model_copy(update=again.changes)
-    return Create(request=request), origin.model_copy(update={"key": f"again:{refused.id}"})
+    return Create(request=CreateRequest.model_validate({**refused.request.model_dump(), **again.changes}))
 
 
 async def prompt_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -31,16 +31,16 @@ def register(app: AsyncApp, run: Run) -> None:
             channel=body["channel_id"],
             response_url=body.get("response_url", ""),
         )
-        at_once = await take_in(run, parse(body.get("text") or ""), origin)
+        at_once = await run(take_in, parse(body.get("text") or ""), origin)
         await ack(private(at_once) if at_once else "")
 
 
-async def take_in(run: Run, command: Command, origin: Origin) -> Content | None:
+def take_in(connection: Any, command: Command, origin: Origin) -> Content | None:
     """Take in a command from wherever it came; what can be said at once is returned."""
     if isinstance(command, Help):
         return help_answer(command.topic)
     if isinstance(command, Create):
-        await run(tasks.create, command, origin)
+        tasks.create(connection, command, origin)
         return answers.creating(command.request.template, command.request.preset)
-    await run(tasks.answer, command, origin)
+    tasks.answer(connection, command, origin)
     return None

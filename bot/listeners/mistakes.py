@@ -42,7 +42,7 @@ def unknown_word(word: str) -> UserError:
 def near_verb(word: str, verb: str, command: str, text: str, *, alone: bool) -> UserError:
     """The first word is nearly a verb; with more words it may as well begin a prompt, so both are offered."""
     run = _offer(f"Run {verb}", command, "primary")
-    other = (_HELP,) if alone else _offer("Start task", f"create -- {text}")
+    other = _offer("Start task", f"create -- {text}") if not alone else (_HELP,) if verb != "help" else ()
     cause = f"The nearest is `{verb}`."
     return UserError("unknown_command", f"{_code(word)} is not a command", cause, "", (*run, *other))
 

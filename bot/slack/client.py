@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackRefused, Transient
@@ -20,7 +19,7 @@ from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
 log = logging.getLogger(__name__)
 
 _REPLY_EVENT = "coder_task_reply"
-_CALL_SECONDS = 15.0
+_SNIPPET_BYTES = 1_000_000  # above it Slack takes no snippet, but a plain file
 
 
 @dataclass(frozen=True)
@@ -34,25 +33,38 @@ class SlackUser:
     is_bot: bool
 
 
-@asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """The one kept session for everything that goes to Slack: a new one per call would shake hands each time."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), trust_env=True) as session:
-        yield session
-
-
-def web_client(session: aiohttp.ClientSession, token: str, base_url: str) -> AsyncWebClient:
-    """A Web API client without the SDK's own retries, because a repeated post is a double post."""
-    url = base_url if base_url.endswith("/") else base_url + "/"
-    return AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[])
-
-
 class SlackClient:
-    """Writes to Slack. Raises Later (pace), Transient (try again) and SlackRefused (Slack said no)."""
+    """Writes to Slack. Raises Later (pace), Transient (try again) and SlackRefused (Slack said no).
 
-    def __init__(self, web: AsyncWebClient, pace: Pace | None = None) -> None:
+    `limited(method)` is told of each 429.
+    """
+
+    def __init__(
+        self, web: AsyncWebClient, pace: Pace | None = None, limited: Callable[[str], None] | None = None
+    ) -> None:
         self._web = web
         self._pace = pace or Pace()
+        self._limited = limited
+
+    @contextmanager
+    def _call(self, method: str, *, repeatable: bool = True, line: str = "") -> Iterator[None]:
+        """Around one call: errors become ours, and who else stands in the line waits as long as Slack says."""
+        try:
+            with mapped(method, repeatable=repeatable):
+                yield
+        except Transient as error:
+            if error.after is not None:
+                self._pace.hold(line or method, error.after)
+                if self._limited is not None:
+                    self._limited(method)
+            raise
+
+    @contextmanager
+    def _held_call(self, method: str) -> Iterator[None]:
+        """Around a repeatable call without a pace of its own: it only waits where Slack has said so."""
+        self._pace.check(method)
+        with self._call(method):
+            yield
 
     async def post(self, channel: str, content: Content, delivery: str, thread_ts: str | None = None) -> str:
         """Post a message that can be found again by its delivery; returns its ts.
@@ -73,14 +85,8 @@ class SlackClient:
             return await self._post(call | {"text": content.text})
 
     async def _post(self, call: dict[str, Any]) -> str:
-        channel = call["channel"]
-        try:
-            with mapped("chat.postMessage"):
-                response = await self._web.chat_postMessage(**call)
-        except Transient as error:
-            if error.after:
-                self._pace.hold(f"post:{channel}", error.after)
-            raise
+        with self._call("chat.postMessage", repeatable=False, line=f"post:{call['channel']}"):
+            response = await self._web.chat_postMessage(**call)
         return str(response["ts"])
 
     async def update(self, channel: str, ts: str, content: Content, caller: str) -> None:
@@ -96,13 +102,8 @@ class SlackClient:
             await self._update(call | {"text": content.text, "blocks": []})
 
     async def _update(self, call: dict[str, Any]) -> None:
-        try:
-            with mapped("chat.update", repeatable=True):
-                await self._web.chat_update(**call)
-        except Transient as error:
-            if error.after:
-                self._pace.hold("chat.update", error.after)
-            raise
+        with self._call("chat.update"):
+            await self._web.chat_update(**call)
 
     async def find_posted(self, channel: str, delivery: str, since: float, thread_ts: str | None = None) -> str | None:
         """The ts of the message that an earlier try of this delivery made, if it made one."""
@@ -137,7 +138,7 @@ class SlackClient:
         cursor = ""
         while True:
             self._pace.take(method, READS, f"{channel}:{thread_ts}:{cursor}")
-            with mapped(method, repeatable=True):
+            with self._call(method):
                 read = self._web.conversations_replies if thread_ts else self._web.conversations_history
                 response = await read(**call, cursor=cursor or None)
             for message in response.get("messages") or []:
@@ -148,21 +149,27 @@ class SlackClient:
 
     async def post_private(self, channel: str, user: str, content: Content, thread_ts: str | None = None) -> None:
         """Show something to one person in a channel; a second time does no harm."""
-        with mapped("chat.postEphemeral", repeatable=True):
+        with self._held_call("chat.postEphemeral"):
             await self._web.chat_postEphemeral(
                 channel=channel, user=user, text=content.text, blocks=content.blocks, thread_ts=thread_ts
             )
 
     async def open_direct_message(self, user: str) -> str:
         """The channel of the direct messages with a person."""
-        with mapped("conversations.open", repeatable=True):
+        with self._held_call("conversations.open"):
             response = await self._web.conversations_open(users=[user])
         return str(response["channel"]["id"])
 
     async def permalink(self, channel: str, ts: str) -> str:
-        """The address of a message."""
-        with mapped("chat.getPermalink", repeatable=True):
-            response = await self._web.chat_getPermalink(channel=channel, message_ts=ts)
+        """The address of a message.
+
+        It is asked for when the message has just been posted, and so a failure is an ambiguous one.
+        """
+        try:
+            with self._call("chat.getPermalink"):
+                response = await self._web.chat_getPermalink(channel=channel, message_ts=ts)
+        except Transient as error:
+            raise Transient(str(error), after=error.after, ambiguous=True) from error
         return str(response["permalink"])
 
     async def react(self, channel: str, ts: str, name: str) -> None:
@@ -176,7 +183,7 @@ class SlackClient:
     async def _reaction(self, method: str, channel: str, ts: str, name: str) -> None:
         call = self._web.reactions_add if method == "reactions.add" else self._web.reactions_remove
         try:
-            with mapped(method, repeatable=True):
+            with self._held_call(method):
                 await call(channel=channel, timestamp=ts, name=name)
         except SlackRefused as refusal:
             if refusal.code not in failures.REACTION_IMPOSSIBLE:
@@ -184,19 +191,20 @@ class SlackClient:
 
     async def upload(self, channel: str, thread_ts: str, filename: str, text: str) -> None:
         """Put a text into a thread as a file."""
-        with mapped("files.completeUploadExternal"):
+        is_snippet = len(text.encode()) <= _SNIPPET_BYTES
+        with self._call("files.completeUploadExternal", repeatable=False):
             await self._web.files_upload_v2(
                 channel=channel,
                 thread_ts=thread_ts,
                 filename=filename,
                 title=filename,
                 content=text,
-                snippet_type="text",
+                snippet_type="text" if is_snippet else None,
             )
 
     async def user(self, user: str) -> SlackUser:
         """What Slack says of a person."""
-        with mapped("users.info", repeatable=True):
+        with self._held_call("users.info"):
             response = await self._web.users_info(user=user)
         found: dict[str, Any] = response["user"]
         profile = found.get("profile") or {}

@@ -9,12 +9,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from bot.errors import Later
 
-_REMEMBERED = 2000
-_K = TypeVar("_K")
+_REMEMBERED = 2000  # lines
+_PATIENCE = 10.0  # seconds for which the place of somebody who does not come is kept
+_NEARLY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -31,31 +31,60 @@ READS = Rate(spacing=1.2, burst=20)
 
 
 @dataclass
+class _Line:
+    """Who waits for one key: how many may go at `at`, and everybody's place with the time until which it is kept."""
+
+    tokens: float
+    at: float
+    places: dict[str, float] = field(default_factory=dict)
+
+    def refill(self, now: float, rate: Rate) -> None:
+        if now > self.at:
+            self.tokens = min(rate.burst, self.tokens + (now - self.at) / rate.spacing)
+            self.at = now
+        for caller in [caller for caller, until in self.places.items() if until < now]:
+            del self.places[caller]
+
+    def ahead_of(self, caller: str) -> int:
+        return list(self.places).index(caller) if caller in self.places else len(self.places)
+
+
+@dataclass
 class Pace:
     """Gives each caller its turn: whoever comes too early is told when to come again, and finds their place kept."""
 
     clock: Callable[[], float] = time.monotonic
-    _free: OrderedDict[str, float] = field(default_factory=OrderedDict)
-    _kept: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
+    _lines: OrderedDict[str, _Line] = field(default_factory=OrderedDict)
 
     def take(self, key: str, rate: Rate, caller: str) -> None:
         """Go on, or raise Later with the seconds until this caller's turn."""
-        at = self.clock()
-        turn = self._kept.pop((key, caller), None)
-        if turn is None:
-            turn = max(self._free.get(key, 0.0), at - rate.spacing * (rate.burst - 1))
-            self._remember(self._free, key, turn + rate.spacing)
-        if turn > at:
-            self._remember(self._kept, (key, caller), turn)
-            raise Later(turn - at + 0.01, f"Slack's pace for {key}")
+        now = self.clock()
+        line = self._line(key, rate.burst, now)
+        line.refill(now, rate)
+        short = line.ahead_of(caller) + 1 - line.tokens
+        if line.at <= now and short <= _NEARLY:
+            line.places.pop(caller, None)
+            line.tokens -= 1
+            return
+        wait = max(0.0, line.at - now) + max(0.0, short) * rate.spacing
+        line.places[caller] = now + wait + _PATIENCE
+        raise Later(wait + 0.01, f"Slack's pace for {key}")
 
     def hold(self, key: str, seconds: float) -> None:
-        """Slack says to wait: nobody goes before that."""
-        self._remember(self._free, key, max(self._free.get(key, 0.0), self.clock() + seconds))
+        """Slack says to wait: nobody goes before that, and then one after the other."""
+        now = self.clock()
+        line = self._line(key, 1, now)
+        line.at, line.tokens = max(line.at, now + seconds), min(line.tokens, 1.0)
 
-    @staticmethod
-    def _remember(store: OrderedDict[_K, float], key: _K, value: float) -> None:
-        store[key] = value
-        store.move_to_end(key)
-        while len(store) > _REMEMBERED:
-            store.popitem(last=False)
+    def check(self, key: str) -> None:
+        """Go on, or raise Later while Slack has asked to wait: for calls that have no pace of their own."""
+        line = self._lines.get(key)
+        if line is not None and line.at > (now := self.clock()):
+            raise Later(line.at - now + 0.01, f"Slack's rate limit for {key}")
+
+    def _line(self, key: str, burst: int, now: float) -> _Line:
+        line = self._lines.setdefault(key, _Line(burst, now))
+        self._lines.move_to_end(key)
+        while len(self._lines) > _REMEMBERED:
+            self._lines.popitem(last=False)
+        return line

@@ -5,15 +5,16 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aiohttp
 
 from bot.errors import SlackRefused, Transient
 from bot.models import Content
+from bot.slack.failures import seconds_of
 
-_SECONDS = 10.0
-_GONE = {404, 410}
+_TIMEOUT = aiohttp.ClientTimeout(total=10.0, sock_connect=5.0)
 
 
 class ResponseUrls:
@@ -37,14 +38,25 @@ class ResponseUrls:
         await self._post(url, {"delete_original": True})
 
     async def _post(self, url: str, body: dict[str, Any]) -> None:
-        timeout = aiohttp.ClientTimeout(total=_SECONDS)
         try:
-            async with self._session.post(url, json=body, timeout=timeout) as response:
-                status, text = response.status, (await response.text())[:200]
+            async with self._session.post(url, json=body, timeout=_TIMEOUT, allow_redirects=False) as response:
+                status, text = response.status, await response.text(errors="replace")
                 retry_after = response.headers.get("Retry-After")
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise Transient(f"response_url: no answer ({type(error).__name__})") from None
-        if status == 429 or status >= 500:
-            raise Transient(f"response_url: HTTP {status}", after=float(retry_after) if retry_after else None)
-        if status in _GONE or status >= 400:
-            raise SlackRefused(text.strip() or f"HTTP {status}", "response_url")
+        except (TimeoutError, OSError, aiohttp.ClientError) as error:
+            # Raised out here without its cause: an error of aiohttp's holds the address.
+            failure = type(error).__name__
+        else:
+            if status == 429:
+                raise Transient("response_url: Slack's rate limit", after=seconds_of(retry_after))
+            if status >= 500:
+                raise Transient(f"response_url: HTTP {status}")
+            if status >= 300:
+                raise SlackRefused(_code(text) or f"HTTP {status}", "response_url")
+            return
+        raise Transient(f"response_url: no answer ({failure})")
+
+
+def _code(text: str) -> str:
+    """Slack's own word for a refusal, such as `used_url`; a proxy's page would repeat the address."""
+    found = re.fullmatch(r'\s*(?:\{.*"error":\s*")?([a-z_]{3,60})(?:".*\})?\s*', text)
+    return found[1] if found else ""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from bot.errors import StartError
+
 # Slack's payloads stay far below; anything larger is not from Slack.
 _MAX_BODY = 1024 * 1024
+_OPEN_REQUESTS_SECONDS = 1.0
 
 Readiness = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
+Page = Callable[[], Awaitable[tuple[bytes, str]]]
 
 
-def health_app(readiness: Readiness, metrics: Callable[[], tuple[bytes, str]]) -> web.Application:
+def health_app(readiness: Readiness, metrics: Page) -> web.Application:
     """Routes `/healthz` (the process lives), `/readyz` (it can work, and what it found) and `/metrics`."""
 
     async def healthz(_: web.Request) -> web.Response:
@@ -24,7 +30,7 @@ def health_app(readiness: Readiness, metrics: Callable[[], tuple[bytes, str]]) -
         return web.json_response({"ready": ready, **facts}, status=200 if ready else 503)
 
     async def prometheus(_: web.Request) -> web.Response:
-        body, content_type = metrics()
+        body, content_type = await metrics()
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     server = web.Application(client_max_size=_MAX_BODY)
@@ -36,15 +42,25 @@ class Server:
     """The listening port; `port` is the real one after start, also when 0 was asked for."""
 
     def __init__(self, app: web.Application, host: str, port: int) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_OPEN_REQUESTS_SECONDS)
         self._host, self.port = host, port
 
     async def start(self) -> None:
-        """Listen; OSError when the port is taken."""
+        """Listen; StartError when that is impossible."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self.port).start()
+        try:
+            await web.TCPSite(self._runner, self._host, self.port).start()
+        except OSError as error:
+            raise StartError(_refused(self._host, self.port, error)) from None
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Stop listening and let open requests finish."""
         await self._runner.cleanup()
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        reason = os.strerror(error.errno).lower()
+        return f"BOT_PORT: cannot listen on {host}:{port} ({reason}): choose a free port above 1023"
+    return f"BOT_HOST: cannot listen on {host}:{port}: set it to an address of this machine, or to 0.0.0.0 for all"

@@ -49,6 +49,13 @@ def list_waiting(connection: sa.Connection, task_id: str) -> list[Prompt]:
     return [_prompt(row) for row in connection.execute(query)]
 
 
+def list_sent(connection: sa.Connection, task_id: str, since: float) -> list[Prompt]:
+    """The prompts that have reached the agent, or may have, and were sent after `since`."""
+    arrived = prompt.c.state.in_([PromptState.DELIVERED.value, PromptState.MAYBE.value])
+    query = sa.select(prompt).where(prompt.c.task_id == task_id, arrived, prompt.c.sent_at >= int(since * 1000))
+    return [_prompt(row) for row in connection.execute(query)]
+
+
 def count_prompts(connection: sa.Connection, task_id: str) -> dict[str, int]:
     """How many prompts of a task are in each state."""
     query = (
@@ -71,8 +78,9 @@ def mark_prompt(connection: sa.Connection, prompt_id: int, state: PromptState, *
 
 
 def save_text(connection: sa.Connection, prompt_id: int, text: str) -> bool:
-    """Change the words of a prompt that still waits; False when it is too late."""
-    query = sa.update(prompt).where(prompt.c.id == prompt_id, prompt.c.state == PromptState.QUEUED.value)
+    """Change the words of a prompt that waits, or that may be sent again; False when it is too late."""
+    unsent = prompt.c.state.in_([PromptState.QUEUED.value, PromptState.FAILED.value])
+    query = sa.update(prompt).where(prompt.c.id == prompt_id, unsent)
     return connection.execute(query.values(text=text)).rowcount == 1
 
 

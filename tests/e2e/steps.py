@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -15,16 +16,16 @@ from tests.e2e.scene import Scene, words
 CREATE = "POST /api/v2/tasks/*"
 
 
-def hurried(scene: Scene) -> None:
-    """Let failed deliveries be tried again at once instead of after seconds."""
+def hurried(scene: Scene, seconds: float = 0.02) -> None:
+    """Let failed deliveries be tried again almost at once instead of after seconds and minutes."""
     assert scene.bot is not None
-    scene.bot.outbox._back_off = lambda _: 0.02
+    scene.bot.outbox._back_off = lambda _: seconds
 
 
 def creates(scene: Scene) -> list[Call]:
     """What Coder was asked to create."""
-    path = "/api/v2/tasks/"
-    return [call for call in scene.coder.calls if call.method == "POST" and call.path.count("/") == 4 and path in call.path]
+    made = re.compile(r"POST /api/v2/tasks/[^/]+")
+    return [call for call in scene.coder.calls if made.fullmatch(call.name)]
 
 
 def asked(scene: Scene, name: str) -> list[Call]:

@@ -8,7 +8,7 @@ from bot.names import NAME_LENGTH, task_name_problem
 from bot.sandbox.coder.records import Preset, Workspace
 from tests.e2e.scene import Scene, words
 from tests.e2e.scene import scene as a_scene
-from tests.e2e.steps import asked, buttons, created, creates, press, template, told
+from tests.e2e.steps import buttons, created, creates, press, told
 
 # What is typed after the verb, and what the agent reads; without a second text it is the same.
 PROMPTS: tuple[tuple[str, str | None], ...] = (
@@ -38,8 +38,8 @@ async def test_the_prompt_reaches_coder_as_it_was_typed(scene: Scene) -> None:
 
 async def test_every_flag_of_create(scene: Scene) -> None:
     """A site owner starts a task for Bo from a version and a preset, under a name of their own."""
-    flags = "--template=Claude-Code --template-version polished_otter12 -p “Large” -n Fix-It –owner bo --org default"
-    answer = await scene.command(f"create {flags} --notify all\nDo it", scene.admin)
+    flags = f"--template=Claude-Code --template-version polished_otter12 -p “Large” -n Fix-It —owner <@{scene.bo.id}>"
+    answer = await scene.command(f"create {flags} --org default --notify all\nDo it", scene.admin)
 
     assert answer.message is not None
     assert "Creating a task from template Claude-Code, preset Large" in words(answer.message)
@@ -85,7 +85,7 @@ async def test_a_configured_preset_comes_before_the_templates(scene: Scene) -> N
 async def test_a_template_is_asked_for_when_none_is_the_default(world: str, database_url: str) -> None:
     """Without a default the templates are listed, and a click on one makes the task with the whole prompt."""
     async with a_scene(database_url, http=world.startswith("http"), CODER_TASK_TEMPLATE_NAME="") as scene:
-        prompt = "Fix <this> & \"that\"\n```\ncode\n```"
+        prompt = 'Fix <this> & "that"\n```\ncode\n```'
         await scene.command(f"create -n my-fix {prompt}")
 
         asks = await told(scene, "Choose a template")
