@@ -231,6 +231,6 @@ def earns_reply(change: Change, level: Level) -> bool:
 
 def for_level(change: Change, level: Level) -> Change:
     """The change as a thread of this level is told: a quiet one mentions nobody, and work is told once a minute."""
-    if change.condition is Condition.WORKING:
+    if change.condition is Condition.WORKING and change.before is not Condition.RESUMING:
         return change.model_copy(update={"at": change.at // 60 * 60})  # a reply's moment makes it one reply
     return change.model_copy(update={"mention": False}) if level is Level.QUIET else change

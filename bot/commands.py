@@ -128,6 +128,11 @@ def again(task_id: str, asked: CreateRequest, changed: CreateRequest) -> str:
     return f"{_AGAIN}{wish.model_dump_json()}"
 
 
+def typed(text: str) -> str:
+    """Text as Slack would deliver it in a command."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def parse_again(text: str) -> Again | None:
     """What `again` made; None for the text of a command."""
     return Again.model_validate_json(text.removeprefix(_AGAIN)) if text.startswith(_AGAIN) else None

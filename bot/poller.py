@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # Cards say that they show an old state when Coder has not answered for this long.
 STALE_SECONDS = 120.0
 _LEASE = "poll"
+# A leader that died is followed after this long, or three polls.
+LEASE_SECONDS = 10.0
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Poller:
 
     async def _tick(self) -> None:
         try:
-            ttl = max(3 * self.every, 10.0)
+            ttl = max(3 * self.every, LEASE_SECONDS)
             epoch = await self.database.run(hold_lease, _LEASE, self.owner, ttl)
             self.is_leader = epoch is not None
             if self.is_leader:

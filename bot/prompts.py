@@ -196,8 +196,16 @@ def delivered(connection: Connection, prompt_id: int, heard_at: float | None = N
     if task.phase is Phase.OPEN:
         known = prompt.sent_at or prompt.created_at
         memory = _next_turn(task, known if heard_at is None else heard_at, now(connection))
-        save_task(connection, task.id, memory=memory)
+        save_task(connection, task.id, memory=memory, asked=_still_asked(task))
     _show(connection, prompt)
+
+
+def _still_asked(task: Task) -> Asked | None:
+    """What was asked and is not done: an agent that takes a prompt is up again, whoever had it paused."""
+    asked = task.asked
+    done = asked is not None and asked.verb in {Verb.RESUME, Verb.RETRY}
+    over = asked is not None and asked.verb is Verb.PAUSE and task.memory.condition is Condition.PAUSED
+    return None if done or over else asked
 
 
 def _next_turn(task: Task, heard_at: float, at: float) -> Memory:

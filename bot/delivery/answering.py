@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot import commands, policy, problems, prompts, tasks
 from bot.blocks import answers
 from bot.blocks.problems import problem
-from bot.commands import COMMAND
+from bot.commands import COMMAND, typed
 from bot.delivery import reading
-from bot.delivery.finding import Wanted, find_task
+from bot.delivery.finding import Wanted, called_by, find_task, not_yours
 from bot.delivery.outside import Outside
 from bot.errors import Later, Transient, UserError
 from bot.models import Content, Origin, Person, Snapshot, Status, Task, Verb
@@ -19,6 +20,11 @@ from bot.store.card_rows import cards_of
 from bot.store.lanes import Item
 
 log = logging.getLogger(__name__)
+
+
+# A person who looks at Slack waits for some seconds; then the reason is a better answer than none.
+_PATIENCE_SECONDS = 10.0
+_PATIENCE = 2  # failures
 
 
 async def answer_command(outside: Outside, item: Item) -> None:
@@ -29,29 +35,36 @@ async def answer_command(outside: Outside, item: Item) -> None:
         person = await outside.person(origin.user)
         content = await _ANSWERS[type(command)](outside, person, command, origin)
     except UserError as error:
-        if isinstance(error, Later | Transient) and item.failures < _PATIENCE:
+        if isinstance(error, Later | Transient) and not _lasts(item, error.after):
             raise
+        await outside.tell(origin, problem(error))
         log.info("a command was refused", extra={"action": "command_refused", "why": error.name, "user": origin.user})
-        content = problem(error)
-    await outside.tell(origin, content)
+        if isinstance(error, Transient) and error.after:
+            raise  # Coder said when to ask again: the command is kept until then, and now the person knows
+    else:
+        await outside.tell(origin, content)
 
 
-# A person who looks at Slack waits for a few seconds; then the reason is a better answer than none.
-_PATIENCE = 2
+def _lasts(item: Item, after: float | None) -> bool:
+    """Whether the person has waited for long, or will have before the next try in `after` seconds."""
+    waited = time.time() - item.created_at_ms / 1000
+    return item.failures >= _PATIENCE or waited + (after or 0.0) > _PATIENCE_SECONDS
 
 
 async def answer_dead(outside: Outside, item: Item, error: BaseException) -> None:
     """Nothing helped: say so."""
-    del error
     origin = Origin.model_validate(item.payload["origin"])
-    await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)))
+    if isinstance(error, UserError):
+        await outside.tell(origin, problem(error))
+    else:
+        await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)))
 
 
 async def _found(outside: Outside, person: Person, called: str, verb: Verb) -> tuple[Snapshot, Task, str | None]:
     """The task that something is asked of, known to us from now on, and the address of its card."""
     snapshot = await find_task(outside, person, Wanted(called, verb.value, exactly=True))
     if not policy.may_control(person, snapshot):
-        raise problems.not_yours(verb.value, snapshot.owner_name, snapshot.url)
+        raise await not_yours(outside, snapshot, verb.value)
     task: Task = await outside.database.run(tasks.adopt, snapshot, person)
     return snapshot, task, await card_link(outside, task)
 
@@ -63,19 +76,21 @@ async def card_link(outside: Outside, task: Task) -> str | None:
 
 
 async def _send(outside: Outside, person: Person, command: commands.Send, origin: Origin) -> Content:
-    snapshot = await find_task(outside, person, Wanted(command.task, "send", exactly=True))
+    wanted = Wanted(command.task, "send", exactly=True, rest=f" {typed(command.text)}")
+    snapshot = await find_task(outside, person, wanted)
     task: Task = await outside.database.run(tasks.adopt, snapshot, person)
     if not policy.may_steer(person, task):
-        raise problems.not_yours("prompt", snapshot.owner_name, snapshot.url)
+        raise await not_yours(outside, snapshot, "send")
     await outside.database.run(prompts.send, task, person, command.text, origin)
     return answers.send_ok(snapshot.title, snapshot.name, await card_link(outside, task))
 
 
 async def _pause(outside: Outside, person: Person, command: commands.Pause, origin: Origin) -> Content:
     snapshot, task, link = await _found(outside, person, command.task, Verb.PAUSE)
-    if snapshot.status is Status.PAUSED:
-        by, at = (task.asked.by_name, task.asked.at) if task.asked else ("", None)
-        raise problems.already_paused(by, at, f"resume {snapshot.name}")
+    asked = task.asked
+    if snapshot.status is Status.PAUSED and not (asked and asked.verb in _STARTS):
+        by, at = (asked.by_name, asked.at) if asked and asked.verb is Verb.PAUSE else ("", None)
+        raise problems.already_paused(by, at, f"resume {called_by(person, snapshot)}")
     await _ask(outside, person, task, Verb.PAUSE, origin)
     return answers.pause_ok(snapshot.title, snapshot.name, link)
 
@@ -83,18 +98,25 @@ async def _pause(outside: Outside, person: Person, command: commands.Pause, orig
 async def _resume(outside: Outside, person: Person, command: commands.Resume, origin: Origin) -> Content:
     snapshot, task, link = await _found(outside, person, command.task, Verb.RESUME)
     if snapshot.status is Status.ERROR:
-        raise problems.task_in_error(snapshot.name)
-    if snapshot.status is not Status.PAUSED:
-        raise problems.not_paused(f"status {snapshot.name}")
+        raise problems.task_in_error(called_by(person, snapshot))
+    if snapshot.status is not Status.PAUSED and not _is_pausing(snapshot, task):
+        raise problems.not_paused(f"status {called_by(person, snapshot)}")
     await _ask(outside, person, task, Verb.RESUME, origin)
     return answers.resume_ok(snapshot.title, snapshot.name, link)
+
+
+def _is_pausing(snapshot: Snapshot, task: Task) -> bool:
+    """Whether the workspace is being stopped, or Coder is about to be asked for it: then it can be asked to go on."""
+    if snapshot.status is Status.UNKNOWN:  # a start that waits for its turn would be pending
+        return snapshot.workspace_status in {"pending", "stopping"}
+    return snapshot.status is Status.ACTIVE and task.asked is not None and task.asked.verb is Verb.PAUSE
 
 
 async def _retry(outside: Outside, person: Person, command: commands.Retry, origin: Origin) -> Content:
     verb = Verb.RESTART if command.restart else Verb.RETRY
     snapshot, task, link = await _found(outside, person, command.task, verb)
     if verb is Verb.RETRY and snapshot.status is not Status.ERROR:
-        raise problems.not_failed(f"status {snapshot.name}")
+        raise problems.not_failed(f"status {called_by(person, snapshot)}")
     if verb is Verb.RETRY and snapshot.workspace_status == "running":
         verb = Verb.RESTART  # the build is well, the agent in it is not: only a restart mends that
     await _ask(outside, person, task, verb, origin)
@@ -106,9 +128,8 @@ async def _delete(outside: Outside, person: Person, command: commands.Delete, or
     if not command.confirmed:
         uri = snapshot.report.uri if snapshot.report else ""
         waiting = await outside.database.run(prompts.count_waiting, task.id)
-        named = snapshot.name if snapshot.owner_id == person.coder_id else snapshot.id
-        state = task.memory.condition
-        return answers.delete_ask(snapshot.title, named, state, uri, url=snapshot.url, waiting=waiting)
+        called, state = called_by(person, snapshot), task.memory.condition
+        return answers.delete_ask(snapshot.title, called, state, uri, url=snapshot.url, waiting=waiting)
     await _ask(outside, person, task, Verb.DELETE, origin)
     return answers.delete_ok(snapshot.name)
 
@@ -119,6 +140,7 @@ async def _ask(outside: Outside, person: Person, task: Task, verb: Verb, origin:
         raise problems.task_gone()
 
 
+_STARTS = {Verb.RESUME, Verb.RETRY, Verb.RESTART}
 Answer = Callable[[Outside, Person, Any, Origin], Awaitable[Content]]
 
 _ANSWERS: dict[type[Any], Answer] = {

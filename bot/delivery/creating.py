@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from functools import partial
 
-from bot import names, policy, problems, tasks
+from bot import names, policy, problems, queue, tasks
 from bot.blocks import answers
 from bot.blocks.problems import problem
 from bot.coder.directory import Choice
-from bot.coder.errors import NameTaken
+from bot.coder.errors import NameTaken, TokenRefused
 from bot.commands import again
 from bot.delivery.outside import Outside
-from bot.errors import CoderRefused, Later, Permanent, Transient, UserError
+from bot.errors import CoderRefused, Later, Offer, Permanent, SlackRefused, Transient, UserError
 from bot.models import CreateRequest, Person, Phase, Snapshot, Task
-from bot.store.lanes import Item
+from bot.problems.words import NOTHING_CREATED, code
+from bot.store.lanes import Item, nudge
 from bot.store.person_rows import find_by_coder_id
 from bot.store.task_rows import find_by_coder_id as find_task
 
@@ -24,7 +26,10 @@ log = logging.getLogger(__name__)
 
 # A generated name is taken by chance once in thousands of tasks; so many times in a row it is not chance.
 _NAMES_TRIED = 5
+# After so long a try that fails is the last; the answer that Coder is slow says so.
 PATIENCE_SECONDS = 600.0
+# What a button "Try again" can help against, once somebody has mended it.
+_MENDABLE = {"no_coder_user", "suspended", "no_slack_email", "no_permission", "license", "token_refused"}
 
 
 async def create_task(outside: Outside, item: Item) -> None:
@@ -34,16 +39,26 @@ async def create_task(outside: Outside, item: Item) -> None:
         return
     try:
         snapshot = await _create(outside, task, task.request, look_first=item.maybe_sent)
-    except (Later, Transient):
-        raise
+    except TokenRefused as error:
+        await _refuse(outside, task, error)
+        return
+    except (Later, Transient) as error:
+        if _age(item) < PATIENCE_SECONDS:
+            raise
+        await _refuse(outside, task, _given_up(task, error))
+        return
     except UserError as error:
-        await outside.database.run(tasks.refused, task.id, problem(error))
-        fields = {"action": "task_refused", "request": task.id, "reason": error.name}
-        log.info("Coder refused a task", extra=fields)
+        await _refuse(outside, task, error)
         return
     owner = await outside.database.run(find_by_coder_id, snapshot.owner_id)
     await outside.database.run(tasks.accepted, task.id, snapshot, owner.slack_user if owner else None)
     log.info("a task was created", extra={"action": "task_created", "task": snapshot.id})
+
+
+async def _refuse(outside: Outside, task: Task, error: UserError) -> None:
+    shown = _with_try_again(error, task) if error.name in _MENDABLE else error
+    await outside.database.run(tasks.refused, task.id, problem(shown))
+    log.info("a task was refused", extra={"action": "task_refused", "request": task.id, "reason": error.name})
 
 
 async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_first: bool) -> Snapshot:
@@ -74,13 +89,33 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
 
 async def _owner(outside: Outside, person: Person, request: CreateRequest) -> str:
     """The Coder user to whom the task will belong: the requester, or whom a site owner names."""
-    if not request.owner or request.owner in {person.username, "me"}:
+    own = {"", "me", person.username.casefold(), f"@{person.slack_user}".casefold()}
+    if request.owner.casefold() in own:
         return person.username
     if not policy.may_create_for(person, request.owner):
         raise problems.owner_flag_forbidden()
-    if request.owner.startswith("@"):  # a mention: the Slack user's own account
-        return (await outside.person(request.owner[1:])).username
-    return (await outside.directory.by_username(request.owner)).username
+    try:
+        if request.owner.startswith("@"):  # a mention: the Slack user's own account
+            return (await outside.person(request.owner[1:])).username
+        return (await outside.directory.by_username(request.owner)).username
+    except UserError as error:
+        if isinstance(error, Transient) or error.name == "owner_not_found":
+            raise
+        raise await _no_owner(outside, request.owner, error) from error
+
+
+async def _no_owner(outside: Outside, owner: str, error: UserError) -> UserError:
+    """What is wrong with somebody else, in words about them."""
+    if owner.startswith("@"):
+        owner = (await outside.slack.user(owner[1:])).name
+    step = f"{NOTHING_CREATED} Leave `--owner` out to start the task as yourself."
+    title = f"{code(owner)} cannot own a task"
+    cause = (
+        "Their Coder account is not active."
+        if error.name == "suspended"
+        else "Their Slack e-mail matches no user of Coder."
+    )
+    return UserError("owner_not_found", title, cause, step)
 
 
 async def _made_earlier(outside: Outside, task: Task, request: CreateRequest, owner: str) -> Snapshot | None:
@@ -138,15 +173,43 @@ def _again(task: Task, **changed: str) -> str:
     return again(task.id, asked, asked.model_copy(update=changed))
 
 
+def _with_try_again(error: UserError, task: Task) -> UserError:
+    """The error with a button that asks again, under the same name: if the task exists after all, there is no other."""
+    offer = Offer("Try again", _again(task, name=task.name))
+    return UserError(error.name, error.title, error.cause, error.step, (*error.offers, offer))
+
+
+def _given_up(task: Task, error: BaseException) -> UserError:
+    """Nothing helped for so long that nobody waits any more."""
+    why = f"{error.title}. {error.cause}" if isinstance(error, UserError) else "The cause is in this app."
+    step = f"Your prompt is kept. If the task appears in Coder all the same, it is called {code(task.name)}."
+    return _with_try_again(UserError("coder_unreachable", "The task was not created", why, step), task)
+
+
 async def create_dead(outside: Outside, item: Item, error: BaseException) -> None:
     """Nothing helped: the person reads that their task was not created."""
-    del error
-    content = problem(problems.unexpected(), reference=str(item.id))
-    await outside.database.run(tasks.refused, item.payload["task"], content)
+    task: Task = await outside.database.run(tasks.by_id, item.payload["task"])
+    reference = None if isinstance(error, UserError) else str(item.id)
+    await outside.database.run(tasks.refused, task.id, problem(_given_up(task, error), reference=reference))
 
 
 async def note_slow(outside: Outside, item: Item) -> None:
-    """Say that Coder has not answered yet, if it has not."""
+    """Say that Coder has not answered yet, if it has not; and when patience ends, let it be asked a last time."""
     task: Task = await outside.database.run(tasks.by_id, item.payload["task"])
-    if task.phase is Phase.CREATING and task.answer is not None and task.answer.response_url:
-        await outside.urls.answer(task.answer.response_url, answers.creating_slow(), replace=True)
+    if task.phase is not Phase.CREATING:
+        return
+    left = PATIENCE_SECONDS - _age(item)
+    if left <= 0:
+        await outside.database.run(nudge, queue.create_task(task.id).lane)
+        return
+    if task.answer is not None and task.answer.response_url:
+        try:
+            await outside.urls.answer(task.answer.response_url, answers.creating_slow(), replace=True)
+        except SlackRefused as refusal:
+            log.info("an answer address is used up", extra={"action": "answer_url_gone", "code": refusal.code})
+    raise Later(left, "Coder has not created the task yet")
+
+
+def _age(item: Item) -> float:
+    """For how many seconds the person has waited."""
+    return time.time() - item.created_at_ms / 1000

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
+from hashlib import sha256
 
 from bot import problems
 from bot.coder import Coder
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 # A match of e-mails is asked for anew after an hour: people leave, and roles change.
 _PERSON_SECONDS = 3600.0
+# A private answer that is older than this is not tried again.
+_AGAIN_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,11 @@ class Outside:
         await self.database.run(save_person, person)
         return person
 
-    async def tell(self, origin: Origin, content: Content) -> None:
-        """Show something to the person who asked: at the answer address, else in the channel, else in a message."""
+    async def tell(self, origin: Origin, content: Content, *, again: bool = False) -> None:
+        """Show something to the person who asked: at the answer address, else in the channel, else in a message.
+
+        `again`: an earlier try may have done it, so that a message is looked for before it is posted.
+        """
         if origin.response_url:
             try:
                 await self.urls.answer(origin.response_url, content, replace=True)
@@ -79,4 +86,7 @@ class Outside:
             await self.slack.post_private(origin.channel, origin.user, content, origin.thread_ts or None)
         except SlackRefused:
             channel = await self.slack.open_direct_message(origin.user)
-            await self.slack.post(channel, content, f"private:{origin.key}")
+            delivery = f"private:{origin.key}:{sha256(content.text.encode()).hexdigest()[:8]}"
+            since = time.time() - _AGAIN_SECONDS
+            if not again or await self.slack.find_posted(channel, delivery, since) is None:
+                await self.slack.post(channel, content, delivery)

@@ -12,7 +12,7 @@ async def private_answer(outside: Outside, item: Item) -> None:
     """Show a content that was made earlier."""
     origin = Origin.model_validate(item.payload["origin"])
     content = Content(item.payload["text"], item.payload["blocks"])
-    await outside.tell(origin, content)
+    await outside.tell(origin, content, again=item.maybe_sent)
 
 
 async def remove_answer(outside: Outside, item: Item) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from bot import policy, prompts
+from bot import policy, problems, prompts
 from bot.blocks import replies
+from bot.blocks.problems import problem
 from bot.coder.errors import AlreadyRunning, BuildActive, Busy, NotActive, NotFound, Paused, Unreachable
 from bot.delivery.outside import Outside
 from bot.errors import CoderRefused, DeliveryError, Later, SlackRefused, Transient, UserError
@@ -259,6 +260,16 @@ async def judge_reply(outside: Outside, item: Item) -> None:
     key = f"not_allowed:{card.id}:{facts['user']}"
     content = replies.not_allowed(view_owner)
     await outside.database.run(prompts.show_private, origin, content, key)
+
+
+async def judge_dead(outside: Outside, item: Item, error: BaseException) -> None:
+    """Nobody could be asked who the person is: they read that their reply went nowhere."""
+    del error
+    facts = item.payload
+    origin = Origin(
+        key=item.dedup, user=facts["user"], user_name="", channel=facts["channel"], thread_ts=facts["thread_ts"]
+    )
+    await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)), again=item.maybe_sent)
 
 
 async def mark_message(outside: Outside, item: Item) -> None:

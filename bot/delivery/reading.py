@@ -17,8 +17,9 @@ from bot.cards import card_view, shown_condition
 from bot.coder.choices import choose_template
 from bot.coder.errors import NotActive
 from bot.delivery.cards import up_to_date_details
-from bot.delivery.finding import Wanted, find_task
+from bot.delivery.finding import Wanted, called_by, find_task
 from bot.delivery.outside import Outside
+from bot.errors import UserError
 from bot.models import (
     CardView,
     Condition,
@@ -121,32 +122,35 @@ def _status(
 
 async def task_logs(outside: Outside, person: Person, command: commands.Logs, _: Origin) -> Content:
     """The end of what the agent wrote, or of the workspace build where there is no agent to ask."""
-    snapshot = await find_task(outside, person, Wanted(command.task, "logs", exactly=False))
+    rest = (" --build" if command.build else "") + f" --lines {command.lines}"
+    snapshot = await find_task(outside, person, Wanted(command.task, "logs", exactly=False, rest=rest))
+    called = called_by(person, snapshot)
     if command.build:
-        return await _build_log(outside, snapshot, command.lines)
+        return await _build_log(outside, snapshot, called, command.lines)
     try:
         found = await outside.backend.logs(snapshot.id)
-    except NotActive:
-        raise problems.logs_unavailable(snapshot.name, snapshot.status.value) from None
+    except NotActive as refusal:
+        if refusal.name != "logs_unavailable":
+            raise
+        raise problems.logs_unavailable(called, snapshot.status.value) from None
     if found.is_snapshot and not found.entries and snapshot.status is not Status.PAUSED:
-        return await _build_log(outside, snapshot, command.lines)
+        return await _build_log(outside, snapshot, called, command.lines)
     tail = log_tail(found.entries, lines=command.lines)
     total = len(found.entries) if found.is_snapshot else tail.total_lines
-    paused = snapshot.status is Status.PAUSED
     return logs.log_answer(
-        snapshot.name,
+        called,
         tail.shown.splitlines(),
         total,
         now=time.time(),
         snapshot_at=found.snapshot_at,
         is_snapshot=found.is_snapshot,
-        is_paused=paused,
+        is_paused=snapshot.status is Status.PAUSED,
     )
 
 
-async def _build_log(outside: Outside, snapshot: Snapshot, lines: int) -> Content:
+async def _build_log(outside: Outside, snapshot: Snapshot, called: str, lines: int) -> Content:
     tail = build_log(await outside.backend.build_log(snapshot), lines=lines)
-    return logs.build_log_answer(snapshot.name, tail.shown.splitlines(), tail.total_lines)
+    return logs.build_log_answer(called, tail.shown.splitlines(), tail.total_lines)
 
 
 async def templates(outside: Outside, person: Person, command: commands.Templates, _: Origin) -> Content:
@@ -174,13 +178,22 @@ async def _needs_preset(outside: Outside, template: Template, presets: Sequence[
 async def presets(outside: Outside, person: Person, command: commands.Presets, _: Origin) -> Content:
     """The presets of a template."""
     del person
-    templates = await outside.directory.templates()
+    templates, default = await outside.directory.templates(), outside.default_template
 
     def again(**changed: str) -> str:
-        return f"presets {changed.get('template', '')}"
+        owner = changed.get("organization")
+        same = (each.id for each in templates if owner == each.organization and changed["template"] == each.name)
+        return f"presets {next(same, changed.get('template', ''))}"
 
-    template = choose_template(templates, command.template, outside.default_template, again)
-    return preset_list(template, await outside.directory.presets(template.version_id))
+    try:
+        template = choose_template(templates, command.template, default, again)
+    except UserError as error:
+        if error.name != "template_not_found":
+            raise
+        # That nothing was created goes without saying.
+        raise UserError(error.name, error.title, error.cause, offers=error.offers) from None
+    is_default = not command.template or default.casefold() in {template.name.casefold(), template.title.casefold()}
+    return preset_list(template, await outside.directory.presets(template.version_id), is_default=is_default)
 
 
 async def whoami(outside: Outside, person: Person, command: commands.WhoAmI, _: Origin) -> Content:

@@ -19,7 +19,6 @@ from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
 log = logging.getLogger(__name__)
 
 _REPLY_EVENT = "coder_task_reply"
-_SNIPPET_BYTES = 1_000_000  # above it Slack takes no snippet, but a plain file
 
 
 @dataclass(frozen=True)
@@ -190,8 +189,7 @@ class SlackClient:
                 raise
 
     async def upload(self, channel: str, thread_ts: str, filename: str, text: str) -> None:
-        """Put a text into a thread as a file."""
-        is_snippet = len(text.encode()) <= _SNIPPET_BYTES
+        """Put a text of at most a megabyte into a thread as a file."""
         with self._call("files.completeUploadExternal", repeatable=False):
             await self._web.files_upload_v2(
                 channel=channel,
@@ -199,7 +197,7 @@ class SlackClient:
                 filename=filename,
                 title=filename,
                 content=text,
-                snippet_type="text" if is_snippet else None,
+                snippet_type="text",
             )
 
     async def user(self, user: str) -> SlackUser:

@@ -141,6 +141,13 @@ class Day:
         while not await self.command(channel, text):
             pass
 
+    async def carried_out(self) -> None:
+        """Wait until no command waits any more."""
+        statement = "SELECT count(*) FROM outbox WHERE state = 0 AND kind IN ('answer_command', 'control')"
+        async with asyncio.timeout(PATIENCE):
+            while ask(self.scene.environment["DATABASE_URL"], statement) != [(0,)]:
+                await asyncio.sleep(0.05)
+
     async def create(self, name: str, flags: str = "") -> Life:
         """Ana asks for a task until Slack confirms it, each time with other words: each try may have made one."""
         channel = self.slack.add_channel(name, [self.scene.ana, self.scene.bo, self.slack.bot_user])
@@ -215,6 +222,7 @@ class Day:
         await self.reached(lambda: task.build.transition == "stop", f"a stop build of {name}")
         task.finish_build()
         await self.told(life, "Paused")
+        await self.carried_out()  # or a pause that was typed twice would pause it again
         await self.reply(life, f"{name}: go on")
         await self.reached(lambda: task.build.transition == "start", f"a start build of {name}")
         await task.ready("idle", f"{name} is back")

@@ -18,6 +18,7 @@ import aiohttp
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds, for a machine that has much else to do
+RUN = ("-m", "bot", "run")
 KEPT = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -67,6 +68,11 @@ class BotProcess:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             return response.status, await (response.json() if path == "/readyz" else response.text())
 
+    async def output(self) -> str:
+        """Everything on stdout, when it has ended."""
+        assert self.process.stdout is not None
+        return (await self.process.stdout.read()).decode()
+
     async def ended(self) -> int:
         """Wait for the end, for at most the ten seconds that a supervisor gives; the exit status."""
         status = await asyncio.wait_for(self.process.wait(), 10)
@@ -81,10 +87,10 @@ class BotProcess:
 
 @contextlib.asynccontextmanager
 async def bot_process(environment: Mapping[str, str], *arguments: str) -> AsyncIterator[BotProcess]:
-    """Start `python -m bot run` (or other arguments) with nothing else in its environment; it is killed in the end."""
+    """Start `python -m bot run` (or with other arguments) and nothing else in its environment; killed in the end."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *(arguments or ("run",)),
+        sys.executable, *(arguments or RUN),
         cwd=ROOT, env={**kept, **environment}, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     started = BotProcess(process)

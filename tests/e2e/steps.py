@@ -42,13 +42,27 @@ async def created(scene: Scene, text: str, user: User | None = None) -> TaskHand
     return scene.coder.tasks[-1]
 
 
-async def told(scene: Scene, text: str, user: User | None = None) -> Message:
-    """Wait until a person (Ana) is privately told something with these words; the message."""
+async def told(scene: Scene, *texts: str, user: User | None = None) -> Message:
+    """Wait until a person (Ana) is privately told something with all these words; the message."""
 
     def found() -> list[Message]:
-        return [one for one in scene.slack.ephemerals(user or scene.ana) if text in words(one)]
+        seen = scene.slack.ephemerals(user or scene.ana)
+        return [one for one in seen if all(text in words(one) for text in texts)]
 
-    return (await scene.seen(found, f"{text!r} for {(user or scene.ana).name} only"))[-1]
+    return (await scene.seen(found, f"{texts!r} for {(user or scene.ana).name} only"))[-1]
+
+
+async def ask(scene: Scene, text: str, user: User | None = None) -> Message:
+    """Somebody (Ana) types a command; the private answer to it."""
+    who = user or scene.ana
+    known = {message.ts for message in scene.slack.ephemerals(who)}
+    answer = await scene.command(text, who)
+    assert answer.ok, (answer.error, answer.problems)
+
+    def new() -> list[Message]:
+        return [message for message in scene.slack.ephemerals(who) if message.ts not in known]
+
+    return (await scene.seen(new, f"an answer to {text!r}"))[0]
 
 
 def buttons(message: Message) -> dict[str, dict[str, Any]]:

@@ -44,6 +44,19 @@ def in_thread(scene: Scene, card: Message) -> list[Message]:
     return [one for one in found if not one.deleted]
 
 
+def versions_of(scene: Scene, card: Message) -> list[Message]:
+    """Everything that the card has said, oldest first."""
+    now = scene.card(card)
+    before = [Message(now.channel, now.ts, now.user, one.text, one.blocks, [], one.metadata) for one in now.versions]
+    return [*before, now]
+
+
+async def polled(scene: Scene) -> None:
+    """Wait until what Coder says now has been polled."""
+    known = len(scene.polls())
+    await scene.reached(lambda: len(scene.polls()) > known + 1, "two polls")
+
+
 async def test_a_card_is_edited_in_place_and_its_revision_grows(scene: Scene) -> None:
     """Through all conditions it is the same message; every edit has a greater revision, and block ids of its own."""
     card, task = await scene.waiting()
@@ -53,8 +66,8 @@ async def test_a_card_is_edited_in_place_and_its_revision_grows(scene: Scene) ->
     await scene.card_says(card, "Paused")
 
     assert [one.ts for one in scene.cards()] == [card.ts]
-    versions = [*scene.card(card).versions, scene.card(card)]
-    revisions = [one.metadata["event_payload"]["revision"] for one in versions if one.metadata]
+    versions = versions_of(scene, card)
+    revisions = [payload(one)["revision"] for one in versions]
     assert revisions == sorted(set(revisions))
     ids = [block["block_id"] for version in versions for block in version.blocks]
     assert len(ids) == len(set(ids))
@@ -86,7 +99,7 @@ async def test_many_changes_at_once_become_few_edits(scene: Scene) -> None:
 
     for number in range(4):
         task.report("working", f"Step {number}")
-        await scene.reached(lambda polls=len(scene.polls()): len(scene.polls()) > polls + 1, "a poll")
+        await polled(scene)
 
     await scene.card_says(card, "Step 3")
     assert len(edits(scene, card)) - known <= 2
@@ -196,12 +209,7 @@ async def test_a_rate_limited_edit_comes_later_with_the_latest(scene: Scene) -> 
     refused, following = scene.slack.calls_of(UPDATE)[known : known + 2]
     assert refused.status == 429
     assert following.at - refused.at >= 0.9
-    assert all("First" not in words(version) for version in _versions(scene, card))
-
-
-def _versions(scene: Scene, card: Message) -> list[Message]:
-    made = [Message(card.channel, card.ts, card.user, one.text, one.blocks) for one in scene.card(card).versions]
-    return [*made, scene.card(card)]
+    assert all("First" not in words(version) for version in versions_of(scene, card))
 
 
 async def test_edits_that_fail_are_tried_again(scene: Scene) -> None:

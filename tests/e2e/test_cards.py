@@ -311,7 +311,7 @@ async def test_a_delete_waits_for_the_build(scene: Scene, monkeypatch: pytest.Mo
     task.finish_build()
 
     await scene.card_says(card, "Deleted")
-    assert task.deleted
+    assert scene.coder.task(task.id).deleted
     assert "by Ana Ruiz" in words(await scene.told(card, "Deleted"))
 
 

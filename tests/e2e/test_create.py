@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.names import NAME_LENGTH, task_name_problem
-from bot.sandbox.coder.records import Preset, Workspace
+from bot.sandbox.coder import TaskHandle
+from bot.sandbox.coder.records import Preset, Version, Workspace
 from tests.e2e.scene import Scene, words
 from tests.e2e.scene import scene as a_scene
 from tests.e2e.steps import buttons, created, creates, press, told
@@ -28,6 +29,11 @@ PROMPTS: tuple[tuple[str, str | None], ...] = (
 )
 
 
+def preset_of(task: TaskHandle) -> str:
+    """The preset that a task was made with."""
+    return task.build.preset.name if task.build.preset else ""
+
+
 async def test_the_prompt_reaches_coder_as_it_was_typed(scene: Scene) -> None:
     """Everything after the flags is the initial prompt: not a character is added, lost or changed."""
     for typed, read in PROMPTS:
@@ -38,7 +44,9 @@ async def test_the_prompt_reaches_coder_as_it_was_typed(scene: Scene) -> None:
 
 async def test_every_flag_of_create(scene: Scene) -> None:
     """A site owner starts a task for Bo from a version and a preset, under a name of their own."""
-    flags = f"--template=Claude-Code --template-version polished_otter12 -p “Large” -n Fix-It —owner <@{scene.bo.id}>"
+    older = Version("older_otter11", [Preset("Large", {"cpu": "6"})])
+    scene.coder.deployment.templates[0].versions.insert(0, older)
+    flags = f"--template=Claude-Code --template-version older_otter11 -p “Large” -n Fix-It —owner <@{scene.bo.id}>"
     answer = await scene.command(f"create {flags} --org default --notify all\nDo it", scene.admin)
 
     assert answer.message is not None
@@ -46,11 +54,10 @@ async def test_every_flag_of_create(scene: Scene) -> None:
     [card] = await scene.seen(scene.cards, "a card")
     [call] = creates(scene)
     [task] = scene.coder.tasks
-    version = scene.coder.deployment.templates[0].active_version
     assert call.path == "/api/v2/tasks/bo"
     assert call.json == {
-        "template_version_id": version.id,
-        "template_version_preset_id": next(preset.id for preset in version.presets if preset.name == "Large"),
+        "template_version_id": older.id,
+        "template_version_preset_id": older.presets[0].id,
         "input": "Do it",
         "name": "Fix-It",
     }
@@ -64,11 +71,11 @@ async def test_the_configured_templates_are_the_default(scene: Scene) -> None:
     """Without flags a task comes from the configured template and that template's default preset."""
     task = await created(scene, "create Fix it")
 
-    assert (task.workspace.template.name, task.build.preset and task.build.preset.name) == ("claude-code", "Medium")
+    assert (task.workspace.template.name, preset_of(task)) == ("claude-code", "Medium")
     other = await created(scene, "create -t aider Fix it")
-    assert (other.workspace.template.name, other.build.preset) == ("aider", None)
+    assert (other.workspace.template.name, preset_of(other)) == ("aider", "")
     bare = await created(scene, "create --preset none Fix it")
-    assert (bare.workspace.template.name, bare.build.preset) == ("claude-code", None)
+    assert (bare.workspace.template.name, preset_of(bare)) == ("claude-code", "")
 
 
 async def test_a_configured_preset_comes_before_the_templates(scene: Scene) -> None:
@@ -77,9 +84,9 @@ async def test_a_configured_preset_comes_before_the_templates(scene: Scene) -> N
     await scene.start(CODER_TASK_PRESET_NAME="small")
 
     task = await created(scene, "create Fix it")
-    assert task.build.preset and task.build.preset.name == "Small"
+    assert preset_of(task) == "Small"
     other = await created(scene, "create -t aider Fix it")
-    assert other.build.preset is None
+    assert preset_of(other) == ""
 
 
 async def test_a_template_is_asked_for_when_none_is_the_default(world: str, database_url: str) -> None:
@@ -121,7 +128,7 @@ async def test_a_preset_is_asked_for_when_one_is_needed(scene: Scene) -> None:
     await press(scene, asks, "Use Build cache, 16 cores")
     await scene.seen(scene.cards, "a card")
     [task] = scene.coder.tasks
-    assert task.build.preset and task.build.preset.name == "Build cache, 16 cores"
+    assert preset_of(task) == "Build cache, 16 cores"
     assert task.task.initial_prompt == prompt
 
 

@@ -1,0 +1,141 @@
+"""The buttons of cards: whoever clicks is answered privately, may do what their Coder account may, and once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot import changes
+from bot.sandbox.slack.delivery import DeliveryFault, Mishap
+from tests.e2e.scene import Scene, words
+from tests.e2e.steps import buttons, choose, made_in_coder, press, told
+
+
+async def test_logs_and_build_log(scene: Scene) -> None:
+    """Logs and Build log show the end of the log to whoever clicked, and leave the card as it is."""
+    card, task = await scene.create()
+    scene.coder.deployment.log(task.build, "Pulling the image")
+    await press(scene, scene.card(card), "Build log")
+    await told(scene, "Build log", "Pulling the image")
+    await task.ready("working", "Reading")
+    task.say("All lines read")
+    await scene.card_says(card, "Working")
+
+    await press(scene, scene.card(card), "Logs")
+
+    log = await told(scene, "Logs", "All lines read")
+    assert (log.channel, log.thread_ts) == (card.channel, None)
+    await press(scene, log, "Build log")
+    await scene.seen(lambda: "Pulling the image" in words(log), "the build's log in its place")
+    assert "Working" in words(scene.card(card))
+
+
+async def test_pause_and_resume(scene: Scene) -> None:
+    """Pause and Resume act at once, however often they are clicked, and the card shows how far it is."""
+    card, task = await scene.working()
+    assert "confirm" in buttons(scene.card(card))["Pause"]
+    scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "block_actions", times=1))
+
+    await asyncio.gather(*(press(scene, scene.card(card), "Pause") for _ in range(2)))
+    await scene.card_says(card, "Pausing")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+    task.finish_build()
+    await scene.card_says(card, "Paused")
+    await told(scene, "Pausing", "Files are kept")
+    await asyncio.gather(*(press(scene, scene.card(card), "Resume") for _ in range(2)))
+    await scene.card_says(card, "Resuming")
+    await scene.reached(lambda: task.build.transition == "start", "a start build")
+    await task.ready("idle", "Back again")
+    await scene.card_says(card, "Waiting for input")
+    assert [build.transition for build in task.workspace.builds] == ["start", "stop", "start"]
+
+
+async def test_retry_build(scene: Scene) -> None:
+    """Retry build on the card of a failed build starts it once more, once."""
+    card, task = await scene.create()
+    task.fail_build(["Error: no capacity"])
+    await scene.card_says(card, "Error")
+
+    await asyncio.gather(*(press(scene, scene.card(card), "Retry build") for _ in range(2)))
+
+    await told(scene, "Retrying the build")
+    await scene.reached(lambda: len(task.workspace.builds) == 2, "a second build")
+    await task.ready("working", "Here we go")
+    await scene.card_says(card, "Working")
+    await scene.quiet()
+    assert [build.transition for build in task.workspace.builds] == ["start", "start"]
+
+
+async def test_restart_workspace(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restart workspace, once confirmed, stops the workspace of an agent that is not well, and starts it."""
+    monkeypatch.setattr(changes, "UNHEALTHY_SETTLES", 0.1)
+    card, task = await scene.working()
+    task.set_health("unhealthy", "agent has lost connection")
+    await scene.card_says(card, "Restart workspace")
+    assert "confirm" in buttons(scene.card(card))["Restart workspace"]
+
+    await press(scene, scene.card(card), "Restart workspace")
+
+    await told(scene, "Restarting the workspace")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+
+
+async def test_delete_in_the_menu(scene: Scene) -> None:
+    """Delete… asks, privately, and Delete task then deletes."""
+    card, task = await scene.waiting()
+
+    await choose(scene, card, "Delete…")
+
+    asks = await told(scene, "Delete", "This cannot be undone", task.name)
+    assert not task.deleted
+    await press(scene, asks, "Delete task")
+    await scene.reached(lambda: task.deleted, "the task to go")
+    await scene.card_says(card, "Deleted")
+    await scene.told(card, "Deleted")
+
+
+async def test_a_colleague_clicks(scene: Scene) -> None:
+    """Everybody sees the same buttons; who may not is told privately whose task it is, and nothing happens."""
+    card, task = await scene.waiting()
+
+    for label, verb in (("Logs", "read"), ("Pause", "pause")):
+        await press(scene, scene.card(card), label, scene.bo)
+        await told(scene, f"You cannot {verb} this task", "It belongs to Ana Ruiz", "Ask Ana", user=scene.bo)
+    await choose(scene, card, "Delete…", scene.bo)
+    await told(scene, "You cannot delete this task", user=scene.bo)
+    await press(scene, scene.card(card), "Logs", scene.gia)
+    await told(scene, "No Coder user has your e-mail", user=scene.gia)
+    assert not scene.private()
+    await press(scene, scene.card(card), "Pause", scene.admin)
+    await scene.card_says(card, "asked by Coder Admin")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+
+
+async def test_a_card_of_a_task_that_is_gone(scene: Scene) -> None:
+    """A click on a card that has not heard yet says that there is no task any more."""
+    card, task = await scene.waiting()
+    old = scene.card(card)
+    element = buttons(old)["Pause"]
+    task.vanish()
+
+    await scene.slack.click(scene.ana, old, element["action_id"], value=element["value"])
+
+    await told(scene, "This task no longer exists")
+
+
+async def test_the_buttons_of_answers(scene: Scene) -> None:
+    """The buttons below a list of one task, and below a status, do what those of its card do."""
+    task = await made_in_coder(scene, "fix-login")
+    await task.ready("idle", "Well?")
+    await scene.command("list")
+    listed = await told(scene, "1 task", "fix-login")
+    await press(scene, listed, "Logs")
+    await scene.seen(lambda: "No log yet" in words(listed) or "Logs" in words(listed), "the log in its place")
+    await scene.command("status fix-login")
+    shown = await told(scene, "Coder says")
+
+    answer = await scene.slack.click(scene.ana, shown, "task.more", selected="Delete…")
+
+    assert answer.ok
+    await scene.seen(lambda: "This cannot be undone" in words(shown), "the question in its place")
