@@ -67,9 +67,10 @@ def set_up(level: str, stream: TextIO | None = None, secrets: Iterable[str] = ()
 
     Libraries are never heard at DEBUG, where they print whole payloads.
     """
+    own = logging.getLevelNamesMapping()[level]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LogfmtFormatter(secrets))
-    own = logging.getLevelNamesMapping()[level]
+    handler.setLevel(own)
     logging.basicConfig(level=max(own, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger("bot").setLevel(own)
     logging.captureWarnings(True)  # noqa: FBT003 - the library's own signature

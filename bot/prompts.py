@@ -24,7 +24,7 @@ from bot.models import (
 )
 from bot.problems.tasks import already_done
 from bot.store import Connection
-from bot.store.card_rows import cards_of, find_thread, mark_seen
+from bot.store.card_rows import cards_of, find_thread, is_posting, mark_seen
 from bot.store.lanes import enqueue
 from bot.store.moments import now
 from bot.store.outbox_rows import is_waiting
@@ -52,13 +52,16 @@ _ENDED_TURN = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
 def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
     """Take in a plain reply, as Slack delivers its text: the owner's is a prompt, others are looked up first."""
     found = find_thread(connection, channel, thread_ts)
-    if found is None:
-        return
-    card, task = found
-    mark_seen(connection, card.id, ts)
+    if found is not None:
+        mark_seen(connection, found[0].id, ts)
     if is_note(text):
         return
     text = decode(text, partial(_name, connection))
+    if found is None:
+        if is_posting(connection, channel):  # perhaps it is the thread of a card that Slack has and we do not know yet
+            enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
+        return
+    card, task = found
     if task.owner_slack == user:
         known = find_person(connection, user)
         take_message(connection, task, card, known, user, ts, text)
@@ -150,8 +153,10 @@ def removed(connection: Connection, channel: str, ts: str) -> None:
 
 
 def is_catching_up(connection: Connection, task_id: str) -> bool:
-    """Whether a thread of the task has still to be read for what was written while nobody listened."""
-    return is_waiting(connection, [queue.catch_up_lane(card.id) for card in cards_of(connection, task_id)])
+    """Whether something older may still be found: a thread is not read again yet, or somebody not looked up."""
+    cards = cards_of(connection, task_id)
+    judged = [queue.judge_lane(card.channel, card.thread_ts or "") for card in cards]
+    return is_waiting(connection, [*judged, *(queue.catch_up_lane(card.id) for card in cards)])
 
 
 def begin(connection: Connection, task_id: str) -> Prompt | None:

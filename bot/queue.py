@@ -112,11 +112,16 @@ def mark_message(prompt: Prompt) -> NewItem | None:
     )
 
 
+def judge_lane(channel: str, thread_ts: str) -> str:
+    """The lane of a thread's replies whose authors have to be looked up."""
+    return f"judge:{channel}:{thread_ts}"
+
+
 def judge_reply(channel: str, thread_ts: str, ts: str, user: str, text: str) -> NewItem:
     """Find out whether somebody whom we do not know yet may steer the task, then take or refuse their reply."""
     payload = {"channel": channel, "thread_ts": thread_ts, "ts": ts, "user": user, "text": text}
     return NewItem(
-        lane=f"judge:{channel}:{thread_ts}", kind="judge_reply", payload=payload, dedup=f"judge:{channel}:{ts}"
+        lane=judge_lane(channel, thread_ts), kind="judge_reply", payload=payload, dedup=f"judge:{channel}:{ts}"
     )
 
 

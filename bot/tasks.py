@@ -205,20 +205,23 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
     look_at = look_again(card_view(connection, seen, at)) if cards else None
     values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
     save_task(connection, task_id, **values, name=snapshot.name)
-    told = _replies(seen, cards, news.change) if news.change else []
-    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
+    # Lanes in the order in which all use cases lock them: coder, prompt, card, thread.
     if task.asked is not None and (old is None or old.workspace_status != snapshot.workspace_status):
         nudge(connection, queue.create_task(task_id).lane)  # what was asked may have waited for a build to end
     if _prompts_can_go(task, snapshot, news.memory):
         nudge(connection, queue.prompt_lane(task_id))
+    told = _replies(seen, cards, news.change, old) if news.change else []
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
     return news.change
 
 
-def _replies(task: Task, cards: list[Card], change: Change) -> list[NewItem]:
+def _replies(task: Task, cards: list[Card], change: Change, old: Snapshot | None) -> list[NewItem]:
     """What the threads are told of a change that Coder showed."""
-    asked = task.asked
+    asked, last = task.asked, old.report if old else None
     if change.condition is Condition.PAUSED and asked is not None and asked.verb is Verb.RESTART:
         return []  # only half of what was asked for: it starts again
+    if change.condition is Condition.WORKING and last is not None and last.message == change.message:
+        change = change.model_copy(update={"message": ""})  # what it said before it began is not what it does
     by = asked.by_name if change.condition is Condition.PAUSED and asked and asked.verb is Verb.PAUSE else ""
     return _told(cards, change, by=by)
 

@@ -81,7 +81,9 @@ def test_a_line_has_a_time_a_level_a_verb_and_ids(stream: io.StringIO) -> None:
     """Fields follow the message as key=value, quoted where they have to be."""
     logs.set_up("INFO", stream)
 
-    logging.getLogger("bot.x").info("the card is there", extra={"action": "posted", "card": 7, "why": 'a "b" c', "e": ""})
+    logging.getLogger("bot.x").info(
+        "the card is there", extra={"action": "posted", "card": 7, "why": 'a "b" c', "e": ""}
+    )
 
     line = stream.getvalue()
     assert re.fullmatch(

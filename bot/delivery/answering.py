@@ -21,7 +21,6 @@ from bot.store.lanes import Item
 
 log = logging.getLogger(__name__)
 
-
 # A person who looks at Slack waits for some seconds; then the reason is a better answer than none.
 _PATIENCE_SECONDS = 10.0
 _PATIENCE = 2  # failures

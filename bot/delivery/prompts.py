@@ -28,7 +28,7 @@ from bot.models import (
     Task,
     Verb,
 )
-from bot.store.card_rows import find_thread, get_card
+from bot.store.card_rows import find_thread, get_card, is_posting
 from bot.store.lanes import Item
 from bot.store.prompt_rows import get_prompt, list_sent, next_prompt
 from bot.store.task_rows import get_task
@@ -240,6 +240,9 @@ async def judge_reply(outside: Outside, item: Item) -> None:
     facts = item.payload
     found = await outside.database.run(find_thread, facts["channel"], facts["thread_ts"])
     if found is None:
+        is_new = time.time() - item.created_at_ms / 1000 < _CATCH_UP_SECONDS
+        if is_new and await outside.database.run(is_posting, facts["channel"]):
+            raise Later(0.3, "a card is being posted: it may be its thread")
         return
     card, task = found
     try:

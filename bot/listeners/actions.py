@@ -42,7 +42,7 @@ _OF_PROMPT: dict[str, Any] = {
 def register(app: AsyncApp, run: Run) -> None:
     """Register every click; the last takes what needs nothing, because link buttons tell of their click as well."""
     app.action(re.compile(r"^task\."))(partial(task_clicked, run))
-    app.action(re.compile(r"^command\.run"))(partial(command_clicked, run))
+    app.action(re.compile(r"^(command\.run|user\.list$)"))(partial(command_clicked, run))
     app.action(re.compile(r"^prompt\."))(partial(prompt_clicked, run))
     app.action("answer.dismiss")(partial(dismissed, run))
     app.action(re.compile(r".*"))(link_clicked)
@@ -60,9 +60,11 @@ async def task_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: di
 
 
 async def command_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-    """A button of a private answer that runs a command; what it says at once takes the answer's place."""
-    origin, message = _origin(body, action), (body.get("container") or {}).get("message_ts", "")
-    once = sha256(f"{origin.user}:{message}:{action['value']}".encode()).hexdigest()
+    """A button that runs a command; in a private answer what comes takes that answer's place."""
+    origin, container = _origin(body, action), body.get("container") or {}
+    once = origin.key
+    if container.get("is_ephemeral"):  # what comes takes its place, so that a second click can only be a slip
+        once = sha256(f"{origin.user}:{container.get('message_ts')}:{action['value']}".encode()).hexdigest()
     await run(_command_clicked, action["value"], origin, once)
     await ack()
 
@@ -70,7 +72,7 @@ async def command_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action:
 def _command_clicked(connection: Any, text: str, origin: Origin, once: str) -> None:
     """Take in the command and show what can be said at once, together: what is found out later has to come later.
 
-    A command that changes something is wished for once, however often its button is clicked.
+    A command that changes something is known by `once`, so that it is done once, however often its button is clicked.
     """
     try:
         command = _wanted(connection, text, origin)

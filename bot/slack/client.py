@@ -160,15 +160,9 @@ class SlackClient:
         return str(response["channel"]["id"])
 
     async def permalink(self, channel: str, ts: str) -> str:
-        """The address of a message.
-
-        It is asked for when the message has just been posted, and so a failure is an ambiguous one.
-        """
-        try:
-            with self._call("chat.getPermalink"):
-                response = await self._web.chat_getPermalink(channel=channel, message_ts=ts)
-        except Transient as error:
-            raise Transient(str(error), after=error.after, ambiguous=True) from error
+        """The address of a message; never Later, because it is asked for when the message has just been posted."""
+        with self._call("chat.getPermalink"):
+            response = await self._web.chat_getPermalink(channel=channel, message_ts=ts)
         return str(response["permalink"])
 
     async def react(self, channel: str, ts: str, name: str) -> None:

@@ -5,6 +5,7 @@ https://docs.slack.dev/apis/web-api/rate-limits
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 from bot.errors import Later
 
 _REMEMBERED = 2000  # lines
-_PATIENCE = 10.0  # seconds for which the place of somebody who does not come is kept
+_PATIENCE = 10.0  # seconds for which the others wait for somebody who does not come
+_FORGOTTEN = 600.0  # and for which their place is kept, should they come after all
 _NEARLY = 1e-6
 
 
@@ -32,7 +34,7 @@ READS = Rate(spacing=1.2, burst=20)
 
 @dataclass
 class _Line:
-    """Who waits for one key: how many may go at `at`, and everybody's place with the time until which it is kept."""
+    """Who waits for one key: how many may go at `at`, and everybody's place with the time until which others wait."""
 
     tokens: float
     at: float
@@ -42,11 +44,13 @@ class _Line:
         if now > self.at:
             self.tokens = min(rate.burst, self.tokens + (now - self.at) / rate.spacing)
             self.at = now
-        for caller in [caller for caller, until in self.places.items() if until < now]:
+        for caller in [caller for caller, until in self.places.items() if until + _FORGOTTEN < now]:
             del self.places[caller]
 
-    def ahead_of(self, caller: str) -> int:
-        return list(self.places).index(caller) if caller in self.places else len(self.places)
+    def ahead_of(self, caller: str, now: float) -> int:
+        """How many others go before; who does not come is passed, but finds the place on coming after all."""
+        before = itertools.takewhile(lambda place: place[0] != caller, self.places.items())
+        return sum(until >= now for _, until in before)
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Pace:
         now = self.clock()
         line = self._line(key, rate.burst, now)
         line.refill(now, rate)
-        short = line.ahead_of(caller) + 1 - line.tokens
+        short = line.ahead_of(caller, now) + 1 - line.tokens
         if line.at <= now and short <= _NEARLY:
             line.places.pop(caller, None)
             line.tokens -= 1

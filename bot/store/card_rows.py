@@ -39,6 +39,13 @@ def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tupl
     return (_card(found), get_task(connection, found.task_id)) if found else None
 
 
+def is_posting(connection: sa.Connection, channel: str) -> bool:
+    """Whether a card of the last hour is on its way into a channel, or there without our knowing."""
+    query = sa.select(card.c.id).where(card.c.channel == channel, card.c.ts.is_(None))
+    found = connection.execute(query.where(card.c.created_at > now_ms() - 3600 * 1000).limit(1)).first()
+    return found is not None
+
+
 def list_open_threads(connection: sa.Connection) -> list[Card]:
     """The posted cards of open tasks: the threads where somebody may have written."""
     query = sa.select(card).join(task, task.c.id == card.c.task_id)

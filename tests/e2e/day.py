@@ -86,12 +86,12 @@ def ask(database_url: str, statement: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-def expire_leases(database_url: str) -> None:
-    """Let the time pass after which another may take over what a dead process held; on SQLite a start does that."""
-    if database_url.startswith("postgresql"):
-        with contextlib.suppress(psycopg.errors.UndefinedTable):  # it died before it had made any
-            ask(database_url, "UPDATE lane SET lease_until = 0 WHERE lease_until > 0")
-            ask(database_url, "UPDATE lease SET until = 0")
+async def until_none(scene: Scene, count: str, settled: Callable[[], bool] = lambda: True) -> None:
+    """Wait until the statement counts nothing and the condition holds; another process's database tells no news."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while ask(scene.environment["DATABASE_URL"], count) != [(0,)] or not settled():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
 
 @dataclass
@@ -144,9 +144,7 @@ class Day:
     async def carried_out(self) -> None:
         """Wait until no command waits any more."""
         statement = "SELECT count(*) FROM outbox WHERE state = 0 AND kind IN ('answer_command', 'control')"
-        async with asyncio.timeout(PATIENCE):
-            while ask(self.scene.environment["DATABASE_URL"], statement) != [(0,)]:
-                await asyncio.sleep(0.05)
+        await until_none(self.scene, statement)
 
     async def create(self, name: str, flags: str = "") -> Life:
         """Ana asks for a task until Slack confirms it, each time with other words: each try may have made one."""
@@ -190,8 +188,6 @@ class Day:
         assert life.task is not None
         life.said.append(text)
         life.task.report(state, text)
-
-    # -- lives ----------------------------------------------------------------------------------------------------
 
     async def talk(self, name: str) -> None:
         """Replies wait for the busy agent, are answered one by one, and at last the work is done."""
@@ -255,9 +251,6 @@ class Day:
         for each in self.lives:
             if each.channel is life.channel:
                 each.refused = "No template is called"
-
-
-# -- what can be seen -------------------------------------------------------------------------------------------------
 
 
 def tasks_of(scene: Scene, life: Life) -> list[TaskHandle]:

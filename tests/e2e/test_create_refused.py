@@ -7,13 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from bot import queue
+from bot import queue, tasks
 from bot.delivery import creating
+from bot.models import Task
 from bot.sandbox.coder.deployment import Deployment
 from bot.sandbox.coder.records import ExternalAuth, Parameter, Template
 from bot.sandbox.coder.release import Release
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
+from bot.sandbox.slack.pressing import Answer
+from bot.store.lanes import nudge
 from bot.store.task_rows import count_phases
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import CREATE, asked, buttons, created, creates, hurried, press, template, told
@@ -277,21 +280,33 @@ async def test_the_answer_does_not_wait_for_coder(scene: Scene) -> None:
 
 async def test_coder_that_is_away_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the private line says that Coder is slow; in the end it says that there is no task, and why."""
-    monkeypatch.setattr(queue, "SLOW_SECONDS", 0.1)
-    monkeypatch.setattr(creating, "PATIENCE_SECONDS", 0.4)
-    hurried(scene, 0.1)
+    monkeypatch.setattr(queue, "SLOW_SECONDS", 0.05)
+    hurried(scene, 60.0)
     scene.coder.faults.add(Fault(Kind.CUT, CREATE, times=None))
+    answer = await scene.command("create Fix\nit")
+    await told(scene, "Coder has not answered yet", "Nothing is created twice")
+    await scene.quiet()
 
-    await scene.command("create Fix\nit")
+    monkeypatch.setattr(creating, "PATIENCE_SECONDS", 0.0)
+    await time_passes(scene, answer)
 
-    await told(scene, "Coder has not answered yet")
     says = await told(scene, "The task was not created", "may have been done", "Your prompt is kept")
     assert await refused(scene) == {"refused": 1}
+    assert len(creates(scene)) == 2
     assert len(scene.private()) == 1
     scene.coder.faults.clear()
     await press(scene, says, "Try again")
     await scene.seen(scene.cards, "a card")
     assert scene.coder.tasks[-1].task.initial_prompt == "Fix\nit"
+
+
+async def time_passes(scene: Scene, answer: Answer) -> None:
+    """The time comes at which the line about a slow Coder looks again."""
+    assert scene.bot is not None
+    assert answer.delivery is not None
+    task: Task | None = await scene.bot.database.run(tasks.of_request, answer.delivery.payload["trigger_id"])
+    assert task is not None
+    await scene.bot.database.run(nudge, queue.note_slow(task.id).lane)
 
 
 async def test_a_bot_that_was_away_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

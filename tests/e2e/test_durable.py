@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from bot.sandbox.faults import Fault, Kind
-from bot.sandbox.slack.records import Call, Message, Outcome
+from bot.sandbox.slack.records import Call, Outcome
 from bot.store.schema import outbox
 from tests.e2e.scene import Scene, words
 from tests.e2e.scene import scene as a_scene

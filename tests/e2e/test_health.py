@@ -91,6 +91,7 @@ async def test_a_coder_that_is_away_does_not_make_it_unready(scene: Scene) -> No
     assert scene.bot is not None
     await scene.quiet()
     scene.coder.faults.add(Fault(Kind.CUT, times=None))
+    await scene.reached(lambda: scene.coder.calls[-1].status == 499, "a poll that fails")
     scene.bot.poller.last_success = 1.0
 
     status, _, facts = await get(scene, "/readyz")
@@ -140,7 +141,7 @@ async def test_what_waits_is_counted_by_kind(scene: Scene) -> None:
     await scene.seen(lambda: scene.slack.calls_of("chat.postMessage"), "a failed post")
 
     async with asyncio.timeout(10):
-        while 'coder_bot_outbox_pending{kind="post_card"}' not in (found := await numbers(scene)):
+        while 'coder_bot_outbox_pending{kind="post_card"}' not in (found := await numbers(scene)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert found['coder_bot_outbox_pending{kind="post_card"}'] == 1
 

@@ -16,6 +16,9 @@ from tests.e2e.scene import Scene, words
 from tests.e2e.steps import hurried
 from tests.e2e.test_card_edits import refusal
 
+# What is read and shown depends on neither transport nor database: each test goes through one world.
+SOCKET = pytest.mark.parametrize("world", ["socket-sqlite"])
+HTTP = pytest.mark.parametrize("world", ["http-postgresql"])
 SCREEN = """\x1b[1m\x1b[32m● All 12 tests pass\x1b[0m\x07
 \x1b[2K\x1b[1G  12 passed in 3.4s\x00
 ╭──────────────────────────────────────────────╮
@@ -75,7 +78,12 @@ def assert_harmless(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "head"), [("idle", "Waiting for input"), ("complete", "Complete"), ("failure", "Failed")]
+    ("world", "state", "head"),
+    [
+        ("socket-sqlite", "idle", "Waiting for input"),
+        ("http-postgresql", "complete", "Complete"),
+        ("socket-sqlite", "failure", "Failed"),
+    ],
 )
 async def test_the_end_of_a_turn_brings_the_end_of_the_output(scene: Scene, state: AppState, head: str) -> None:
     """The reply shows the last of what the agent did, without the terminal's frames and control characters."""
@@ -91,7 +99,10 @@ async def test_the_end_of_a_turn_brings_the_end_of_the_output(scene: Scene, stat
     assert not files(scene)
 
 
-@pytest.mark.parametrize(("state", "head"), [("idle", "Waiting for input"), ("complete", "Complete")])
+@pytest.mark.parametrize(
+    ("world", "state", "head"),
+    [("http-postgresql", "idle", "Waiting for input"), ("socket-sqlite", "complete", "Complete")],
+)
 async def test_a_long_output_follows_as_a_file(scene: Scene, state: AppState, head: str) -> None:
     """The reply has the last lines, and the file right behind it all of them, readable too."""
     card, task = await scene.working()
@@ -112,6 +123,7 @@ async def test_a_long_output_follows_as_a_file(scene: Scene, state: AppState, he
     assert replies[replies.index(told) + 1].files == [files(scene)[0].id]
 
 
+@HTTP
 async def test_the_output_is_that_of_this_turn(scene: Scene) -> None:
     """What the agent said before the last prompt is not told again."""
     card, task = await scene.working()
@@ -128,6 +140,7 @@ async def test_the_output_is_that_of_this_turn(scene: Scene) -> None:
     assert "Before the question" not in told
 
 
+@SOCKET
 async def test_every_long_output_has_a_file_of_its_own(scene: Scene) -> None:
     """Also two in one turn, and when the answer to the second upload is lost."""
     hurried(scene)
@@ -151,21 +164,20 @@ def _in_a_second(task: TaskHandle) -> datetime:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("world", "kind", "method"),
     [
-        Fault(Kind.LOST, "files.completeUploadExternal"),
-        Fault(Kind.REFUSE, "files.getUploadURLExternal", status=500),
-        Fault(Kind.REFUSE, "upload", status=500),
-        Fault(Kind.LOST, "chat.postMessage"),
+        ("socket-sqlite", Kind.LOST, "files.completeUploadExternal"),
+        ("http-postgresql", Kind.REFUSE, "files.getUploadURLExternal"),
+        ("socket-sqlite", Kind.REFUSE, "upload"),
+        ("http-postgresql", Kind.LOST, "chat.postMessage"),
     ],
-    ids=lambda fault: f"{fault.match} {fault.kind}",
 )
-async def test_a_reply_and_its_file_come_once(scene: Scene, fault: Fault) -> None:
+async def test_a_reply_and_its_file_come_once(scene: Scene, kind: Kind, method: str) -> None:
     """Whatever fails on the way, the thread has one reply and one file in the end."""
     card, task = await scene.working()
     await scene.told(card, "Prompt")
     hurried(scene)
-    scene.slack.faults.add(Fault(**vars(fault)))
+    scene.slack.faults.add(Fault(kind, method, status=500))
     task.say(long_text())
 
     task.report("complete", "Done")
@@ -177,6 +189,7 @@ async def test_a_reply_and_its_file_come_once(scene: Scene, fault: Fault) -> Non
     assert len([one for one in scene.thread(card) if "Complete" in words(one)]) == 1
 
 
+@HTTP
 async def test_without_files_the_reply_stands_alone(scene: Scene) -> None:
     """Where files are turned off the thread goes on without them."""
     card, task = await scene.working()
@@ -191,6 +204,7 @@ async def test_without_files_the_reply_stands_alone(scene: Scene) -> None:
     assert not files(scene)
 
 
+@SOCKET
 async def test_without_logs_the_reply_is_still_true(scene: Scene) -> None:
     """When Coder cannot give the output, the thread hears the rest."""
     card, task = await scene.working()
@@ -203,6 +217,7 @@ async def test_without_logs_the_reply_is_still_true(scene: Scene) -> None:
     assert "Last output" not in words(await scene.told(card, "Which one?"))
 
 
+@HTTP
 async def test_a_long_prompt_follows_as_a_file(scene: Scene) -> None:
     """The first reply has the beginning of a long prompt, the file the whole of it, as it was typed."""
     prompt = "\n".join(f"{number}. Look at `module_{number}`" for number in range(1, 80))
@@ -215,6 +230,7 @@ async def test_a_long_prompt_follows_as_a_file(scene: Scene) -> None:
     assert [(file.name, content(file)) for file in files(scene)] == [("prompt.txt", prompt)]
 
 
+@SOCKET
 async def test_hostile_words_are_only_words(scene: Scene) -> None:
     """A prompt, an agent and a log that try to ping, to format or to turn the line are shown as they are."""
     card, task = await scene.create(HOSTILE)
@@ -234,6 +250,7 @@ async def test_hostile_words_are_only_words(scene: Scene) -> None:
     assert_harmless(scene)
 
 
+@HTTP
 async def test_endless_words_keep_within_slacks_limits(scene: Scene) -> None:
     """50 kB of prompt, report, output and build log become cards and replies that Slack takes."""
     endless = "word <!channel> & *bold* " * 2000

@@ -82,7 +82,7 @@ async def _taken_over(scene: Scene, second: Bot) -> None:
     assert len(scene.cards()) == 2
 
 
-@pytest.mark.parametrize("kind", [Kind.REFUSE, Kind.CUT])
+@pytest.mark.parametrize(("world", "kind"), [("socket-sqlite", Kind.REFUSE), ("http-postgresql", Kind.CUT)])
 async def test_what_happened_while_coder_was_away_is_told_once(scene: Scene, kind: Kind) -> None:
     """Polls that fail lose nothing: the next one that succeeds tells what is, and a lost task is not made of it."""
     card, task = await scene.working()
@@ -119,7 +119,15 @@ async def happens(card: Message, task: TaskHandle, what: str) -> str:
             return "Deleted in Coder"
 
 
-@pytest.mark.parametrize("what", ["complete", "paused", "failed", "gone"])
+@pytest.mark.parametrize(
+    ("world", "what"),
+    [
+        ("socket-sqlite", "complete"),
+        ("http-postgresql", "paused"),
+        ("socket-sqlite", "failed"),
+        ("http-postgresql", "gone"),
+    ],
+)
 async def test_what_happened_while_the_bot_was_down_is_told_once(scene: Scene, what: str) -> None:
     """After a restart the task is told as it is, once, and its card shows it."""
     card, task = await scene.waiting("Which one?")

@@ -60,14 +60,19 @@ async def live(scene: Scene, card: Message, task: TaskHandle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("world", "level", "told"),
     [
         (
+            "socket-sqlite",
             "all",
             ["Prompt", "Waiting for input@", "Working", "Failed@", "Complete", "Paused", "Resumed", "Deleted in Coder"],
         ),
-        ("important", ["Prompt", "Waiting for input@", "Failed@", "Complete", "Paused", "Deleted in Coder"]),
-        ("quiet", ["Prompt", "Failed", "Complete"]),
+        (
+            "http-postgresql",
+            "important",
+            ["Prompt", "Waiting for input@", "Failed@", "Complete", "Paused", "Deleted in Coder"],
+        ),
+        ("socket-sqlite", "quiet", ["Prompt", "Failed", "Complete"]),
     ],
 )
 async def test_each_level_is_told_what_it_asked_for(
@@ -83,9 +88,9 @@ async def test_each_level_is_told_what_it_asked_for(
     assert heads(scene, card) == told
 
 
-@pytest.mark.parametrize("level", ["all", "important", "quiet"])
+@pytest.mark.parametrize(("world", "level"), [("socket-sqlite", "important"), ("http-postgresql", "quiet")])
 async def test_a_failed_build_is_told_on_every_level(scene: Scene, level: str) -> None:
-    """A build that failed is a reply everywhere, with the cause; a quiet one mentions nobody."""
+    """A build that failed is a reply in quiet threads too, with the cause; there it mentions nobody."""
     card, task = await scene.create(flags=f"--notify {level}")
 
     task.fail_build(["Error: no such image"])
@@ -169,7 +174,7 @@ async def test_a_resume_from_outside_is_noticed(scene: Scene) -> None:
     assert heads(scene, card) == ["Prompt", "Waiting for input@", "Paused", "Waiting for input"]
 
 
-@pytest.mark.parametrize("how", ["delete", "vanish"])
+@pytest.mark.parametrize(("world", "how"), [("socket-sqlite", "delete"), ("http-postgresql", "vanish")])
 async def test_a_delete_from_outside_is_noticed(scene: Scene, how: str) -> None:
     """A task that is gone from Coder is told as gone, once; its card offers nothing that needs it."""
     card, task = await scene.waiting()
@@ -206,16 +211,30 @@ async def test_the_same_words_after_a_prompt_are_news(scene: Scene) -> None:
     assert heads(scene, card) == ["Prompt", "Waiting for input@", "Waiting for input@"]
 
 
+async def test_work_that_begins_after_a_prompt_does_not_repeat_the_question(scene: Scene) -> None:
+    """An agent still shows its question as it begins to work on the answer; that is not what it does."""
+    card, task = await scene.create(flags="--notify all")
+    await task.ready("idle", "Which one?")
+    await scene.told(card, "Waiting for input")
+
+    ts = await scene.reply(card, "The first")
+    await scene.reaction(ts, "white_check_mark")
+
+    assert "Which one?" not in words(await scene.told(card, "Working"))
+
+
 # -- whatever Slack does -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.CUT, "500"])
-async def test_a_reply_is_posted_once_whatever_becomes_of_the_answer(scene: Scene, kind: Kind | str) -> None:
+@pytest.mark.parametrize(
+    ("world", "kind"), [("http-postgresql", Kind.LOST), ("socket-sqlite", Kind.CUT), ("http-postgresql", Kind.REFUSE)]
+)
+async def test_a_reply_is_posted_once_whatever_becomes_of_the_answer(scene: Scene, kind: Kind) -> None:
     """A post whose outcome is unknown is looked for in the thread before the second try."""
     card, task = await scene.working()
     await scene.told(card, "Prompt")
     hurried(scene)
-    scene.slack.faults.add(Fault(Kind(kind), POST) if isinstance(kind, Kind) else Fault(Kind.REFUSE, POST, status=500))
+    scene.slack.faults.add(Fault(kind, POST, status=500))
 
     task.report("failure", "Cannot push")
     await scene.told(card, "Cannot push")

@@ -95,6 +95,19 @@ async def test_a_half_open_connection_is_made_anew(tmp_path: Path) -> None:
         assert (await scene.command("help")).ok
 
 
+async def test_a_silent_peer_does_not_hold_up_a_stop(tmp_path: Path) -> None:
+    """A socket whose peer does not answer the goodbye is left after two seconds, with nothing of it left over."""
+    async with watched(tmp_path, Patience(check=3600, ping=60)) as (scene, sockets):
+        clients = [one.handler.client for one in sockets._sockets]
+        for connection in scene.slack.socket.open:
+            assert isinstance(connection.request.transport, asyncio.Transport)
+            connection.request.transport.pause_reading()
+
+        await asyncio.wait_for(sockets.stop(), 5)
+
+        assert all(client.aiohttp_client_session.closed for client in clients)
+
+
 async def test_a_dead_ticket_is_replaced(tmp_path: Path) -> None:
     """An address that Slack no longer takes would be tried for ever: the watchdog lets a new one be asked for."""
     async with watched(tmp_path, QUICK) as (scene, _):

@@ -63,7 +63,9 @@ async def test_a_slack_that_answers_nonsense_cannot_be_reached() -> None:
     async with place() as here:
         for status, body in ((200, "<html>Sign in</html>"), (503, ""), (429, "")):
             here.fault(Kind.REFUSE, "auth.test", status=status, body=body)
-            with pytest.raises(StartError, match=rf"^Slack cannot be reached at {here.slack.api_url} \(.*SLACK_API_URL"):
+            with pytest.raises(
+                StartError, match=rf"^Slack cannot be reached at {here.slack.api_url} \(.*SLACK_API_URL"
+            ):
                 await identify(here.wire.web)
     async with open_wire("xoxb-x", "http://127.0.0.1:1/api") as wire:
         with pytest.raises(StartError, match=r"^Slack cannot be reached at http://127.0.0.1:1/api/ \(.*SLACK_API_URL"):
