@@ -14,7 +14,7 @@ from bot.slack.identity import check_app_token, identify
 from bot.slack.ingress.http import PATH
 from bot.slack.wire import Wire, open_wire
 from bot.store.database import Database
-from bot.store.migrate import _version as version
+from bot.store.migrate import schema_version as version
 from bot.store.migrations import HEAD
 
 # A finding: "ok" or "warning", and a line of text. What is FAILED is raised.

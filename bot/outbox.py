@@ -224,7 +224,8 @@ class Outbox:
         text = _text(error)
         if isinstance(error, Later):
             return Outcome(State.PENDING, delay=max(_LEAST_WAIT, error.after), error=text, hurry=True)
-        if isinstance(error, (Permanent, UserError)):
+        passes = isinstance(error, Transient)  # Coder's passing failures are UserErrors too: they have words
+        if isinstance(error, (Permanent, UserError)) and not passes:
             return Outcome(State.DEAD, error=text)
         if not isinstance(error, (Transient, TimeoutError, StoreError)):
             log.error("a bug in a delivery", exc_info=error, extra={"action": "delivery_bug", **_about(item)})

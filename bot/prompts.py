@@ -56,7 +56,7 @@ def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: s
         mark_seen(connection, found[0].id, ts)
     if is_note(text):
         return
-    text = decode(text, partial(_name, connection))
+    text = decode(text, partial(name_of, connection))
     if found is None:
         if is_posting(connection, channel):  # perhaps it is the thread of a card that Slack has and we do not know yet
             enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
@@ -69,7 +69,7 @@ def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: s
         enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
 
 
-def _name(connection: Connection, slack_user: str) -> str:
+def name_of(connection: Connection, slack_user: str) -> str:
     """What to call somebody who is mentioned in a prompt; channels and strangers keep their ids."""
     known = find_person(connection, slack_user)
     return known.name if known else slack_user

@@ -237,9 +237,9 @@ async def test_a_silent_coder_is_noted_once_and_forgotten(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     """Whether it refuses, cuts or hangs: after two minutes the cards are told, once; and once that it speaks again."""
-    monkeypatch.setattr(poller, "LEASE_SECONDS", 0.1)
-    stage.poller.every = 0.1
     await stage.at_work()
+    monkeypatch.setattr(poller, "LEASE_SECONDS", 0.1)
+    stage.poller.every = 0.1  # so that a tick is given up soon
     fault = stage.coder.faults.add(Fault(kind, LIST, None, seconds=0.5, status=502))
     await stage.poller.tick()
     assert await stage.database.run(get_moment, Moment.CODER_SILENT) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from bot.delivery import cards, controls, creating, private, prompts, replies
@@ -16,6 +17,8 @@ __all__ = ["Outside", "kinds"]
 _PRIVATE_FAILURES = 6
 # Cards, prompts and machines are worth hours of trying: Slack or Coder may be away for that long.
 _LASTING_FAILURES = 60
+# Coder evaluates a template, or reads a whole conversation, before it answers.
+_SLOW_SECONDS = 60.0
 
 Deliver = Callable[[Outside, Item], Awaitable[None]]
 
@@ -42,12 +45,18 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
     made |= {
         kind: Delivery(partial(deliver, outside), max_failures=_PRIVATE_FAILURES) for kind, deliver in passing.items()
     }
-    made["create_task"] = Delivery(partial(creating.create_task, outside), dead=partial(creating.create_dead, outside))
+    made["create_task"] = Delivery(
+        partial(creating.create_task, outside), timeout=_SLOW_SECONDS, dead=partial(creating.create_dead, outside)
+    )
     made["control"] = Delivery(partial(controls.control, outside), dead=partial(controls.control_dead, outside))
     made["answer_command"] = Delivery(
-        partial(answer_command, outside), max_failures=4, dead=partial(answer_dead, outside)
+        partial(answer_command, outside), timeout=_SLOW_SECONDS, max_failures=4, dead=partial(answer_dead, outside)
     )
     made["send_prompt"] = Delivery(
-        partial(prompts.send_prompt, outside), timeout=prompts.SENDING_SECONDS, max_failures=_LASTING_FAILURES
+        partial(prompts.send_prompt, outside),
+        timeout=prompts.SENDING_SECONDS,
+        max_failures=_LASTING_FAILURES,
+        dead=partial(prompts.send_dead, outside),
     )
+    made["post_reply"] = replace(made["post_reply"], timeout=_SLOW_SECONDS)  # it reads the agent's log first
     return made

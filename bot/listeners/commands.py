@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot import tasks
+from bot import prompts, tasks
 from bot.blocks import answers
 from bot.blocks.help import help_answer
 from bot.commands import Command, Create, Help
@@ -31,8 +32,13 @@ def register(app: AsyncApp, run: Run) -> None:
             channel=body["channel_id"],
             response_url=body.get("response_url", ""),
         )
-        at_once = await run(take_in, parse(body.get("text") or ""), origin)
+        at_once = await run(take_text, body.get("text") or "", origin)
         await ack(private(at_once) if at_once else "")
+
+
+def take_text(connection: Any, text: str, origin: Origin) -> Content | None:
+    """Take in what a person typed; UserError when it is no command."""
+    return take_in(connection, parse(text, names=partial(prompts.name_of, connection)), origin)
 
 
 def take_in(connection: Any, command: Command, origin: Origin) -> Content | None:

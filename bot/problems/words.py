@@ -18,7 +18,7 @@ NOTHING_CREATED = "Nothing was created."
 TEMPLATES = Offer("Templates", "templates")
 MY_TASKS = Offer("My tasks", "list")
 
-_MOST_CHOICES = 5  # shown as buttons; more are listed
+_MOST_CHOICES = 10  # shown as buttons; more are listed
 _MOST_COMMAND = 2_000  # characters that the value of a Slack button holds
 _MOST_COMMANDS = 6_000  # bytes of all choices: the blocks of one answer hold 12,000
 _MOST_NAMES = 20

@@ -10,17 +10,18 @@ import contextlib
 import fcntl
 import logging
 import os
-import random
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.errors import StartError, StoreError
+from bot.store.failures import mapped
+
+if TYPE_CHECKING:
+    from bot.store.postgres import Postgres
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +30,14 @@ T = TypeVar("T")
 
 ENQUEUED: Final = "bot.enqueued"  # in connection.info: this transaction put something into the outbox
 CHANNEL: Final = "outbox"  # what PostgreSQL's NOTIFY is called
-_OPEN_SECONDS: Final = 8.0
 _PING_SECONDS: Final = 5.0
-_TRIES: Final = 5
-_CONFLICTS: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _EXAMPLES: Final = "write sqlite:///path/to/file.db or postgresql://user:password@host/name"
 
 
 class Database:
     """One open database; make it with `Database.open`."""
 
-    def __init__(self, wire: _Sqlite | _Postgres) -> None:
+    def __init__(self, wire: _Sqlite | Postgres) -> None:
         self._wire = wire
         self._callbacks: list[Callable[[], object]] = []
 
@@ -50,11 +48,13 @@ class Database:
         `pool` is the number of connections to PostgreSQL: at least the slots of the outbox and four more.
         """
         address = _address(url)
-        wire: _Sqlite | _Postgres
+        wire: _Sqlite | Postgres
         if address.get_backend_name() == "sqlite":
             wire = _Sqlite(Path(address.database or ""))
         else:
-            wire = _Postgres(address, pool)
+            from bot.store.postgres import Postgres  # noqa: PLC0415 - on SQLite its driver would only slow the start
+
+            wire = Postgres(address, pool)
         try:
             await wire.prove()
         except BaseException:
@@ -94,7 +94,7 @@ class Database:
 
         On SQLite there is nobody else to hear: it ends at once.
         """
-        if isinstance(self._wire, _Postgres):
+        if not isinstance(self._wire, _Sqlite):
             async with contextlib.aclosing(self._wire.listen()) as heard:
                 async for _ in heard:
                     yield
@@ -154,7 +154,7 @@ class _Sqlite:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._once, work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
-        with _mapped(), self._engine.begin() as connection:
+        with mapped(), self._engine.begin() as connection:
             return work(connection)
 
     async def close(self) -> None:
@@ -202,104 +202,5 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-class _Postgres:
-    """A pool of connections, and one more for the ear."""
-
-    dialect: Final = "postgresql"
-
-    def __init__(self, address: sa.URL, pool: int) -> None:
-        self._address = address
-        self._place = (
-            f"{address.host}:{address.port or 5432}" if address.host else str(address.query.get("host", "localhost"))
-        )
-        self._options: dict[str, Any] = {
-            "connect_timeout": 5,
-            "application_name": "coder-task-bot",
-            # a server that vanished without a word is noticed within half a minute
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-            "prepare_threshold": None,  # prepared statements do not pass PgBouncer's transaction mode
-        }
-        for given in address.query.keys() & self._options.keys():
-            del self._options[given]
-        self._engine = create_async_engine(
-            address,
-            pool_size=pool,
-            max_overflow=0,
-            pool_pre_ping=True,
-            isolation_level="READ COMMITTED",  # whatever the server's default is: the lanes' locks rely on it
-            hide_parameters=True,
-            connect_args=self._options,
-        )
-
-    async def prove(self) -> None:
-        try:
-            async with asyncio.timeout(_OPEN_SECONDS):
-                await self.transact(_select_one)
-        except TimeoutError as error:
-            raise StartError(
-                f"DATABASE_URL: no answer from PostgreSQL at {self._place} within {_OPEN_SECONDS:g} s: "
-                "check the address and that the server can be reached from here"
-            ) from error
-        except StoreError as error:
-            raise StartError(
-                f"DATABASE_URL: PostgreSQL at {self._place} refused: {error}: check address, user, password and name"
-            ) from error
-
-    async def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        for attempt in range(1, _TRIES):
-            try:
-                return await self._once(work)
-            except StoreError as error:
-                if not _is_conflict(error):
-                    raise
-                log.info("transaction runs again", extra={"action": "transaction_retried", "attempt": attempt})
-                await asyncio.sleep(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311 - spreads load only
-        return await self._once(work)
-
-    async def _once(self, work: Callable[[sa.Connection], T]) -> T:
-        with _mapped():
-            async with self._engine.begin() as connection:
-                return await connection.run_sync(work)
-
-    async def listen(self) -> AsyncGenerator[None, None]:
-        _, given = self._engine.dialect.create_connect_args(self._address)
-        options = {**given, **self._options, "autocommit": True}
-        try:
-            async with await psycopg.AsyncConnection.connect(**options) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                yield  # whatever came while nobody heard
-                async for _ in connection.notifies():
-                    yield
-        except psycopg.Error as error:
-            raise StoreError(_line(error)) from error
-
-    async def close(self) -> None:
-        await self._engine.dispose()
-
-
 def _select_one(connection: sa.Connection) -> None:
     connection.execute(sa.select(1))
-
-
-@contextlib.contextmanager
-def _mapped() -> Iterator[None]:
-    """The one place where a driver's error becomes ours; mistakes in our own statements stay what they are."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise StoreError(_line(error.orig)) from error
-    except (sa.exc.TimeoutError, sa.exc.DisconnectionError) as error:
-        raise StoreError(_line(error)) from error
-
-
-def _line(error: BaseException | None) -> str:
-    """The driver's own text in one line, without the rows it quotes."""
-    text = " ".join(str(error).split("\nDETAIL:")[0].split())
-    return text[:300] or type(error).__name__
-
-
-def _is_conflict(error: StoreError) -> bool:
-    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) in _CONFLICTS

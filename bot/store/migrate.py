@@ -23,7 +23,7 @@ async def migrate(database: Database) -> str:
     All of it or, whatever happens, nothing. StartError when a newer build has changed the schema.
     """
     try:
-        if await database.run(_version) == HEAD:
+        if await database.run(schema_version) == HEAD:
             return f"already at {HEAD}"  # most starts: no lock
         return await database.run(_migrate)
     except StoreError as error:
@@ -32,7 +32,8 @@ async def migrate(database: Database) -> str:
         ) from error
 
 
-def _version(connection: sa.Connection) -> str | None:
+def schema_version(connection: sa.Connection) -> str | None:
+    """The revision of the tables; None for an empty database."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
@@ -44,7 +45,7 @@ def _migrate(connection: sa.Connection) -> str:
         connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_OTHERS_SECONDS}s'"))
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_TABLE_SECONDS}s'"))
-    before = _version(connection)
+    before = schema_version(connection)
     if before == HEAD:
         return f"already at {HEAD}"
     _upgrade(connection, before)

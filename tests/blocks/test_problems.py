@@ -166,9 +166,9 @@ def test_a_button_that_slack_refuses_is_left_out(offer: Offer | LinkOffer) -> No
 
 def test_choices_are_buttons_until_there_are_too_many() -> None:
     """Five templates are buttons; six, or long prompts, are names in the text."""
-    five = {f"template-{number}": f"create -t template-{number} Fix it" for number in range(5)}
-    assert [text for text, _ in buttons(problem(problems.template_needed(five)))] == [f"Use {name}" for name in five]
-    for commands in (five | {"sixth": "create -t sixth Fix it"}, dict.fromkeys(five, "create " + "x" * 2_500)):
+    ten = {f"template-{number}": f"create -t template-{number} Fix it" for number in range(10)}
+    assert [text for text, _ in buttons(problem(problems.template_needed(ten)))] == [f"Use {name}" for name in ten]
+    for commands in (ten | {"another": "create -t another Fix it"}, dict.fromkeys(ten, "create " + "x" * 2_500)):
         made = problem(problems.template_needed(commands))
         assert buttons(made) == []
         assert all(name in shown(made) for name in commands)
