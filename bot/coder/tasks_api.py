@@ -101,10 +101,6 @@ class TasksApi:
         """Begin a new start build after one that failed; raises BuildActive, NotFound, CoderRefused."""
         await self._build(snapshot, "start", "retry")
 
-    async def restart(self, snapshot: Snapshot) -> None:
-        """Begin to stop the workspace; whoever restarts resumes the task once it is paused. Raises as `pause`."""
-        await self._build(snapshot, "stop", "restart")
-
     async def delete(self, task_id: str) -> None:
         """Delete the task and begin to delete its workspace; raises BuildActive, NotFound when it is gone already."""
         await self._http.delete(_task(task_id), call=Call("delete", task_id))

@@ -141,7 +141,7 @@ async def open_world(environment: Mapping[str, str], *, port: int, speed: float)
         coder = None if real.coder else await stack.enter_async_context(CoderServer(speed=speed))
         local = {**(_slack_settings(place.slack) if place else {}), **(_coder_settings(coder) if coder else {})}
         settings = read_settings(bot_environment(environment, local, f"sqlite:///{folder}/bot.db"))
-        _log_into(stack, folder / "bot.log", settings.bot_log_level)
+        _log_into(stack, folder / "bot.log", settings)
         bot = await open_bot(settings)
         stack.push_async_callback(bot.stop)
         await bot.start()
@@ -172,11 +172,11 @@ def _coder_settings(coder: CoderServer) -> dict[str, str]:
     return {"CODER_URL": coder.url, "CODER_SESSION_TOKEN": coder.token}
 
 
-def _log_into(stack: AsyncExitStack, path: Path, level: str) -> None:
+def _log_into(stack: AsyncExitStack, path: Path, settings: Settings) -> None:
     """Log into a file, so that the terminal belongs to the people; when it closes, what is grave goes to stderr."""
     file = stack.enter_context(path.open("w", encoding="utf-8"))
-    logs.set_up(level, file)
-    stack.callback(logs.set_up, "WARNING")
+    logs.set_up(settings.bot_log_level, file, settings.secrets)
+    stack.callback(logs.set_up, "WARNING", secrets=settings.secrets)
 
 
 def stop_signals() -> asyncio.Event:

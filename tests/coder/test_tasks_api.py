@@ -161,17 +161,16 @@ async def test_resume_of_a_running_task_is_its_own_answer() -> None:
             await wire.tasks.resume(seen)
 
 
-async def test_retry_and_restart_are_builds() -> None:
-    """A failed build is started again, an unhealthy workspace is stopped first."""
+async def test_a_retry_is_a_build() -> None:
+    """A failed build is started again."""
     async with running() as wire:
         handle, seen = await wire.task()
-        await wire.tasks.restart(seen)
         handle.fail_build()
         await wire.tasks.retry(seen)
-        assert [build.transition for build in handle.workspace.builds] == ["start", "stop", "start"]
+        assert [build.transition for build in handle.workspace.builds] == ["start", "start"]
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "retry", "restart", "delete"])
+@pytest.mark.parametrize("verb", ["pause", "resume", "retry", "delete"])
 async def test_an_active_build_is_waited_for(verb: str) -> None:
     """While a build runs everything else is later, not an error, and the task is not deleted."""
     async with running() as wire:
@@ -181,7 +180,6 @@ async def test_an_active_build_is_waited_for(verb: str) -> None:
             "pause": lambda: wire.tasks.pause(seen),
             "resume": lambda: wire.tasks.resume(seen),
             "retry": lambda: wire.tasks.retry(seen),
-            "restart": lambda: wire.tasks.restart(seen),
             "delete": lambda: wire.tasks.delete(seen.id),
         }
         with pytest.raises(BuildActive) as raised:
