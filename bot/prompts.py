@@ -51,6 +51,7 @@ _ENDED_TURN = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
 
 def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
     """Take in a plain reply, as Slack delivers its text: the owner's is a prompt, others are looked up first."""
+    posting = is_posting(connection, channel)  # asked first: what is posted meanwhile is then found
     found = find_thread(connection, channel, thread_ts)
     if found is not None:
         mark_seen(connection, found[0].id, ts)
@@ -58,7 +59,7 @@ def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: s
         return
     text = decode(text, partial(name_of, connection))
     if found is None:
-        if is_posting(connection, channel):  # perhaps it is the thread of a card that Slack has and we do not know yet
+        if posting:  # perhaps it is the thread of a card that Slack has and we do not know yet
             enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
         return
     card, task = found

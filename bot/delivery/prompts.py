@@ -238,10 +238,10 @@ def _folded(text: str) -> str:
 async def judge_reply(outside: Outside, item: Item) -> None:
     """Take the reply of somebody whom we had to look up, or refuse it privately, once for each person and thread."""
     facts = item.payload
+    posting = await outside.database.run(is_posting, facts["channel"])  # asked first: see `prompts.reply`
     found = await outside.database.run(find_thread, facts["channel"], facts["thread_ts"])
     if found is None:
-        is_new = time.time() - item.created_at_ms / 1000 < _CATCH_UP_SECONDS
-        if is_new and await outside.database.run(is_posting, facts["channel"]):
+        if posting and time.time() - item.created_at_ms / 1000 < _CATCH_UP_SECONDS:
             raise Later(0.3, "a card is being posted: it may be its thread")
         return
     card, task = found

@@ -90,6 +90,7 @@ async def test_nothing_is_edited_when_nothing_visible_changes(scene: Scene) -> N
     assert len(scene.thread(card)) == 2
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_many_changes_at_once_become_few_edits(scene: Scene) -> None:
     """A card is edited at most once in the time between edits, and ends with the latest."""
     await scene.stop()
@@ -123,6 +124,7 @@ async def test_a_card_that_was_deleted_by_hand_comes_back_in_its_thread(scene: S
     assert len(in_thread(scene, card)) == 1
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_card_whose_thread_went_with_it_begins_a_new_one(scene: Scene) -> None:
     """When nothing of the old thread is left either, the card stands in the channel again, with a thread."""
     card, task = await scene.working()
@@ -196,6 +198,7 @@ async def test_a_card_whose_address_cannot_be_had_is_not_posted_again(scene: Sce
     assert len(scene.cards()) == 1
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_a_rate_limited_edit_comes_later_with_the_latest(scene: Scene) -> None:
     """Slack's Retry-After is kept, and then the card shows the present."""
     card, task = await scene.working()
@@ -214,6 +217,7 @@ async def test_a_rate_limited_edit_comes_later_with_the_latest(scene: Scene) -> 
     assert all("First" not in words(version) for version in versions_of(scene, card))
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_edits_that_fail_are_tried_again(scene: Scene) -> None:
     """5xx, a lost answer and a cut connection leave the card current in the end."""
     card, task = await scene.working()
@@ -229,6 +233,7 @@ async def test_edits_that_fail_are_tried_again(scene: Scene) -> None:
     assert "Complete" in words(scene.card(card))
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_refused_blocks_become_plain_text(scene: Scene) -> None:
     """What Slack does not take as blocks is said in words alone, so that nothing is lost."""
     scene.slack.faults.add(refusal("invalid_blocks", POST))
@@ -264,6 +269,7 @@ async def test_a_card_for_a_channel_without_the_bot_goes_to_the_person(scene: Sc
     assert len(scene.cards(direct)) == 1
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_card_in_direct_messages_is_posted_once(scene: Scene) -> None:
     """Also there an answer that is lost brings no second card, and the person still hears where it is."""
     hurried(scene)
@@ -278,6 +284,7 @@ async def test_a_card_in_direct_messages_is_posted_once(scene: Scene) -> None:
     assert len(scene.cards(direct)) == 1
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_slack_away_for_a_while(scene: Scene) -> None:
     """What happens while Slack does not answer is told when it does: the card once, its thread in order."""
     hurried(scene, 0.4)

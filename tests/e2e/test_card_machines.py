@@ -35,6 +35,7 @@ async def test_a_build_fails_and_is_retried(scene: Scene) -> None:
     await scene.card_says(card, "Working")
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_a_queued_build_that_fails_shows_why(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked of the build while it waited is asked again when it has failed."""
     monkeypatch.setattr(cards, "QUEUE_SECONDS", 0.1)
@@ -47,6 +48,7 @@ async def test_a_queued_build_that_fails_shows_why(scene: Scene, monkeypatch: py
     await scene.card_says(card, "no such image")
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_used_up_quota_has_its_own_words(scene: Scene) -> None:
     """A build that met the quota says whose quota it is and what to do."""
     card, task = await scene.create()
@@ -79,6 +81,7 @@ async def test_an_unhealthy_agent_is_shown_when_it_lasts(scene: Scene, monkeypat
     assert not [one for one in scene.thread(card) if "Paused" in words(one)]
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_a_restart_whose_stop_fails_starts_all_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A workspace that cannot be stopped is started anew, and what is asked later does not wait behind it."""
     monkeypatch.setattr(changes, "UNHEALTHY_SETTLES", 0.2)
@@ -95,6 +98,7 @@ async def test_a_restart_whose_stop_fails_starts_all_the_same(scene: Scene, monk
     await scene.card_says(card, "Working")
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_an_unknown_state_is_shown_when_it_lasts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """When Coder cannot tell and no build runs, the card says so; the thread does not."""
     monkeypatch.setattr(changes, "UNKNOWN_SETTLES", 0.3)

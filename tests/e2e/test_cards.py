@@ -98,6 +98,7 @@ async def test_a_start_shows_its_steps(scene: Scene) -> None:
     assert len(scene.thread(card)) == 1
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_slow_start_gets_a_hint(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start that takes longer than usual says where to look, although nothing changes in Coder."""
     scene.coder.deployment.templates[0].start_seconds = None
@@ -111,6 +112,7 @@ async def test_a_slow_start_gets_a_hint(scene: Scene, monkeypatch: pytest.Monkey
     assert "the workspace build" in shown(scene, card)
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_an_error_in_a_healthy_start_is_not_shown(scene: Scene) -> None:
     """An app that is unhealthy for a moment as it comes up is still starting, in words and in the thread."""
     card, task = await scene.create()
@@ -127,6 +129,7 @@ async def test_an_error_in_a_healthy_start_is_not_shown(scene: Scene) -> None:
     assert len(scene.thread(card)) == 1
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_an_agent_that_idles_as_it_comes_up_is_no_step_of_the_start(scene: Scene) -> None:
     """Before it has settled, what an idle agent says is not shown as what the start is doing."""
     await scene.stop()

@@ -49,7 +49,7 @@ async def test_the_requests_do_not_grow_with_the_tasks(scene: Scene, monkeypatch
     assert set(alone) == set(together) == {POLL}
 
 
-@pytest.mark.parametrize("world", ["http-postgresql", "socket-postgresql"])
+@pytest.mark.parametrize("world", ["socket-postgresql"])
 async def test_two_replicas_tell_everything_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two bots on one database: one polls, both deliver, and Slack sees what one bot would have made."""
     monkeypatch.setattr("bot.slack.client.POSTS_PER_CHANNEL", Rate(spacing=0.01, burst=20))

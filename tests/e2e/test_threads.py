@@ -101,6 +101,7 @@ async def test_a_failed_build_is_told_on_every_level(scene: Scene, level: str) -
     assert heads(scene, card) == ["Prompt", "Workspace build failed" + ("" if level == "quiet" else "@")]
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_idle_that_does_not_last_is_not_told(scene: Scene) -> None:
     """Moments between steps shorter than the settle time bring no reply, and the card goes on working."""
     await scene.stop()
@@ -119,6 +120,7 @@ async def test_idle_that_does_not_last_is_not_told(scene: Scene) -> None:
     assert heads(scene, card) == ["Prompt", "Waiting for input@"]
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_failure_and_failed_are_one(scene: Scene) -> None:
     """Coder's word on the wire is not the one in its documents; both are a failure, told once."""
     card, task = await scene.working()
@@ -148,6 +150,7 @@ async def test_a_stop_from_outside_is_no_failure(scene: Scene) -> None:
     assert heads(scene, card) == ["Prompt", "Paused"]
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_pause_by_coder_says_so(scene: Scene) -> None:
     """Coder's own pause after inactivity is told as such, with what the agent was doing."""
     card, task = await scene.waiting()
@@ -211,6 +214,7 @@ async def test_the_same_words_after_a_prompt_are_news(scene: Scene) -> None:
     assert heads(scene, card) == ["Prompt", "Waiting for input@", "Waiting for input@"]
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_work_that_begins_after_a_prompt_does_not_repeat_the_question(scene: Scene) -> None:
     """An agent still shows its question as it begins to work on the answer; that is not what it does."""
     card, task = await scene.create(flags="--notify all")
@@ -244,6 +248,7 @@ async def test_a_reply_is_posted_once_whatever_becomes_of_the_answer(scene: Scen
     assert heads(scene, card) == ["Prompt", "Failed@", "Complete"]
 
 
+@pytest.mark.parametrize("world", ["http-postgresql"])
 async def test_rate_limited_replies_keep_their_order(scene: Scene) -> None:
     """Slack's Retry-After puts replies off; none is lost, and none overtakes another."""
     card, task = await scene.working()
@@ -261,6 +266,7 @@ async def test_rate_limited_replies_keep_their_order(scene: Scene) -> None:
     assert following.at - refused.at >= 0.9
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_reply_whose_blocks_are_refused_is_said_in_words(scene: Scene) -> None:
     """The text alone says the same, with the mention."""
     card, task = await scene.working()
@@ -274,6 +280,7 @@ async def test_a_reply_whose_blocks_are_refused_is_said_in_words(scene: Scene) -
     assert told.text.startswith(f"<@{scene.ana.id}>")
 
 
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_the_prompt_is_the_first_reply_however_late_the_card_is(scene: Scene) -> None:
     """A task that has ended before Slack took the card has a thread that still begins with its prompt."""
     hurried(scene, 0.3)
