@@ -45,7 +45,8 @@ async def post_card(outside: Outside, item: Item) -> None:
     found = await _find(outside, card, task, item) if item.maybe_sent else None
     place = found or await _post(outside, card, task, item, content)
     link = await _link(outside, place)
-    posted = Posted(place.channel, place.ts, link, fingerprint(content))
+    shown = "" if found else fingerprint(content)  # what an earlier try has shown may be the past
+    posted = Posted(place.channel, place.ts, link, shown)
     elsewhere = answers.created_elsewhere(view.title, link, place.reason) if place.reason else None
     await outside.database.run(tasks.card_posted, card.id, posted, elsewhere)
 
@@ -129,20 +130,25 @@ async def _replace(outside: Outside, card: Card, content: Content) -> None:
     log.warning("a card cannot be edited, it is posted anew", extra={"action": "card_replaced", "card": card.id})
     place, thread_ts = partial(_once, outside, card, content), card.thread_ts
     try:
-        ts = await place(thread_ts)
+        ts, is_new = await place(thread_ts)
     except SlackRefused as refusal:
         if refusal.code != "thread_not_found":
             raise
-        ts = thread_ts = await place(None)  # the thread went with the message: a new one begins
+        ts, is_new = await place(None)  # the thread went with the message: a new one begins
+        thread_ts = ts
     link = await _link(outside, _Place(card.channel, ts))
     await outside.database.run(tasks.card_moved, card.id, ts, thread_ts, link)
+    if not is_new:
+        raise Later(0.0, "what an earlier try has posted may show the past")
 
 
-async def _once(outside: Outside, card: Card, content: Content, thread_ts: str | None) -> str:
-    """The ts of the message that takes the place of the card's, posted unless an earlier try has done it."""
+async def _once(outside: Outside, card: Card, content: Content, thread_ts: str | None) -> tuple[str, bool]:
+    """The ts of the message that takes the place of the card's, and whether it was posted only now."""
     delivery = f"replace:{card.id}:{card.ts}"
     found = await outside.slack.find_posted(card.channel, delivery, float(card.ts or 0.0), thread_ts)
-    return found or await outside.slack.post(card.channel, content, delivery, thread_ts)
+    if found is not None:
+        return found, False
+    return await outside.slack.post(card.channel, content, delivery, thread_ts), True
 
 
 async def up_to_date_details(outside: Outside, task: Task, view: CardView, *, afresh: bool = False) -> Details | None:

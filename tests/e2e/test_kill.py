@@ -79,7 +79,7 @@ class Killer:
         """Wait for the condition, but not for ever: the day may be over."""
         until = self.scene.coder.until if coder else self.scene.slack.until
         try:
-            await until(condition, timeout=3.0)
+            await until(condition, timeout=1.5)
         except TimeoutError:
             self.moments.append("in vain")
 

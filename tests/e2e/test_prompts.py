@@ -249,7 +249,7 @@ async def test_foreign_threads_bots_and_joins_are_ignored(scene: Scene) -> None:
 
     await scene.reaction(ts, DELIVERED)
     assert task.inputs == ["for the agent"]
-    assert all(delivery.acked for delivery in scene.slack.deliveries)
+    await scene.seen(lambda: all(delivery.acked for delivery in scene.slack.deliveries), "everything acknowledged")
 
 
 async def test_an_edit_before_delivery_changes_what_is_sent(scene: Scene) -> None:
