@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot import absence
 from bot import log as logs
-from bot import tasks
 from bot.coder import Coder
 from bot.coder.release import plain
 from bot.coder.server import ServerInfo, check
@@ -126,19 +126,21 @@ class Bot:
         """Deliver, listen, poll; then catch up with what was written while nobody listened."""
         await self.server.start()  # first, because a port that is taken must end the start before any work
         await self.housekeeping.begin()
+        # Before anything is delivered: what was written while nobody listened goes before what is written from now on.
+        await self.catch_up()
         self._delivering = asyncio.create_task(self.outbox.run(self.stopping), name="outbox")
         self._delivering.add_done_callback(self._delivering_ended)
         if self.socket is not None:
             await self.socket.start()
         self.scheduler.start()
-        await self.catch_up()
+        await self.catch_up()  # once more, for what came before the sockets were open
         self.running.set()
         fields = {"action": "started", "port": self.port, "mode": "socket" if self.socket else "http"}
         log.info("the bot runs", extra=fields)
 
     async def catch_up(self) -> None:
         """Read the open threads again."""
-        await self.database.run(tasks.catch_up, uuid4().hex)
+        await self.database.run(absence.catch_up, uuid4().hex)
 
     async def stop(self) -> None:
         """Stop taking work, finish what is in flight, and leave the rest to the next start."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot import tasks
+from bot import absence
 from bot.errors import BotError
 from bot.metrics import Metrics
 from bot.store import Connection, lanes
@@ -69,5 +69,5 @@ def _back_online(connection: Connection) -> float:
     mark_moment(connection, Moment.ALIVE)
     if alive is None:
         return 0.0
-    tasks.back_online(connection, alive, at)
+    absence.back_online(connection, alive, at)
     return at - alive

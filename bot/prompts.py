@@ -27,8 +27,7 @@ from bot.store import Connection
 from bot.store.card_rows import cards_of, find_thread, is_posting, mark_seen
 from bot.store.lanes import enqueue
 from bot.store.moments import now
-from bot.store.outbox_rows import is_waiting
-from bot.store.person_rows import find_person
+from bot.store.person_rows import find_by_coder_id, find_person
 from bot.store.prompt_rows import (
     add_prompt,
     count_refusal,
@@ -119,30 +118,51 @@ def send(connection: Connection, task: Task, person: Person, text: str, origin: 
 
 def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
     # The row is locked before any of the task's lanes, as by everything that needs several of them: no deadlock.
-    if lock_task(connection, new.task_id).phase is not Phase.OPEN:
+    task = lock_task(connection, new.task_id)
+    if task.phase is not Phase.OPEN:
         return None
     prompt_id = add_prompt(connection, new, dedup)
     if prompt_id is None:
         return None
+    taken = new.model_copy(update={"id": prompt_id})
     enqueue(connection, queue.send_prompt(new.task_id, prompt_id))
-    _show(connection, new.model_copy(update={"id": prompt_id}))
+    _show(connection, taken)
+    if task.memory.condition is Condition.WORKING and count_waiting(connection, task.id) == 1:
+        _say_that_it_waits(connection, taken)
     return prompt_id
+
+
+def _say_that_it_waits(connection: Connection, prompt: Prompt) -> None:
+    """The first prompt that has to wait is a surprise; the reaction and the card say the rest."""
+    thread = _thread_of(connection, prompt)
+    if prompt.channel is not None and thread:
+        origin = Origin(
+            key=f"busy:{prompt.id}", user=prompt.author, user_name="", channel=prompt.channel, thread_ts=thread
+        )
+        show_private(connection, origin, replies.queued_busy(0, prompt.id), f"busy:{prompt.id}")
+
+
+def _thread_of(connection: Connection, prompt: Prompt) -> str:
+    """The thread in which the prompt was written, if it was."""
+    cards = cards_of(connection, prompt.task_id)
+    return next((card.thread_ts or "" for card in cards if card.channel == prompt.channel), "")
 
 
 def edited(connection: Connection, channel: str, ts: str, user: str, text: str) -> None:
     """The person changed a message that became a prompt: the new words are sent if the old ones have not been."""
     prompt = find_message(connection, channel, ts)
-    if prompt is None or prompt.text == text or prompt.author != user:
+    words = decode(text, partial(name_of, connection))
+    if prompt is None or prompt.text == words or prompt.author != user:
         return
     if is_note(text):
         removed(connection, channel, ts)
-    elif not save_text(connection, prompt.id, text) and get_prompt(connection, prompt.id).state in _IS_SENT:
+    elif not save_text(connection, prompt.id, words) and get_prompt(connection, prompt.id).state in _IS_SENT:
         _say_too_late(connection, prompt, channel, user)
 
 
 def _say_too_late(connection: Connection, prompt: Prompt, channel: str, user: str) -> None:
-    thread = next((card.thread_ts for card in cards_of(connection, prompt.task_id) if card.channel == channel), None)
-    origin = Origin(key=f"edited:{prompt.id}", user=user, user_name="", channel=channel, thread_ts=thread or "")
+    thread = _thread_of(connection, prompt)
+    origin = Origin(key=f"edited:{prompt.id}", user=user, user_name="", channel=channel, thread_ts=thread)
     show_private(connection, origin, replies.edited_after_delivery(prompt.id), f"edited:{prompt.id}")
 
 
@@ -151,13 +171,6 @@ def removed(connection: Connection, channel: str, ts: str) -> None:
     prompt = find_message(connection, channel, ts)
     if prompt is not None:
         drop(connection, prompt.id)
-
-
-def is_catching_up(connection: Connection, task_id: str) -> bool:
-    """Whether something older may still be found: a thread is not read again yet, or somebody not looked up."""
-    cards = cards_of(connection, task_id)
-    judged = [queue.judge_lane(card.channel, card.thread_ts or "") for card in cards]
-    return is_waiting(connection, [*judged, *(queue.catch_up_lane(card.id) for card in cards)])
 
 
 def begin(connection: Connection, task_id: str) -> Prompt | None:
@@ -243,9 +256,15 @@ def _end(connection: Connection, prompt_id: int, state: PromptState, what: str, 
         return
     prompt = get_prompt(connection, prompt_id)
     _show(connection, prompt)
-    for card in cards_of(connection, prompt.task_id):
-        key = f"{what}:{prompt_id}:{prompt.refusals}"
-        enqueue(connection, queue.post_reply(card, what, key, prompt=prompt_id, **facts))
+    key = f"{what}:{prompt_id}:{prompt.refusals}"
+    cards = cards_of(connection, prompt.task_id)
+    enqueue(connection, *(queue.post_reply(card, what, key, prompt=prompt_id, **facts) for card in cards))
+    if not cards:  # a task that was not made here has no thread
+        origin = Origin(key=key, user=prompt.author, user_name="", channel=prompt.author)
+        reason = facts.get("reason", "Nobody can tell whether it reached the agent.")
+        show_private(
+            connection, origin, replies.not_delivered_reply(prompt.author, prompt.text, reason, prompt_id), key
+        )
 
 
 def again(connection: Connection, prompt_id: int) -> bool:
@@ -299,13 +318,18 @@ def show_private(connection: Connection, origin: Origin, content: Content, key: 
     enqueue(connection, queue.private_answer(origin, content, key))
 
 
+def owner_name(connection: Connection, task: Task) -> str:
+    """What to call the task's owner; their Coder name while nobody knows more."""
+    owner = find_by_coder_id(connection, task.owner_id) if task.owner_id else None
+    return owner.name if owner else task.snapshot.owner_name if task.snapshot else ""
+
+
 def clicked(connection: Connection, act: Act, prompt_id: int, origin: Origin) -> None:
     """Somebody clicked a prompt's button: its author and the task's owner may, and the first click counts."""
     prompt = get_prompt(connection, prompt_id)
     task = lock_task(connection, prompt.task_id)
     if origin.user not in {prompt.author, task.owner_slack}:
-        owner = task.snapshot.owner_name if task.snapshot else ""
-        show_private(connection, origin, replies.not_allowed(owner), f"click:{origin.key}")
+        show_private(connection, origin, replies.not_allowed(owner_name(connection, task)), f"click:{origin.key}")
     elif not act(connection, prompt_id):
         show_private(connection, origin, problem(already_done()), f"click:{origin.key}")
 

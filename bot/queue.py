@@ -6,6 +6,7 @@ A task has four lanes, so that what waits in one does not hold up another: `code
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from bot.store.lanes import NewItem
 SLOW_SECONDS = 10.0
 # Slack hands over messages concurrently: two that were written at once may arrive in the wrong order.
 GATHER_SECONDS = 0.5
+# By then the threads have been read again after a start.
+CATCH_UP_SECONDS = 3.0
 
 
 def prompt_lane(task_id: str) -> str:
@@ -70,6 +73,13 @@ def post_reply(card: Card, what: str, key: str, **facts: Any) -> NewItem:
         payload={"card": card.id, "what": what, **facts},
         dedup=f"reply:{card.id}:{key}",
     )
+
+
+def post_back_online(card: Card, since: float, until: float, waiting: list[int]) -> NewItem:
+    """Tell the card's thread that nobody was there, if a prompt waited or one was written meanwhile."""
+    facts = {"since": since, "until": until, "waiting": waiting}
+    item = post_reply(card, "back_online", f"back:{until:.0f}", **facts)
+    return replace(item, lane=f"back:{card.task_id}", delay=CATCH_UP_SECONDS)
 
 
 def post_change(card: Card, change: Change, **facts: Any) -> NewItem:

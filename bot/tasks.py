@@ -21,7 +21,6 @@ from bot.models import (
     Condition,
     Content,
     CreateRequest,
-    Level,
     Memory,
     Origin,
     Person,
@@ -31,11 +30,10 @@ from bot.models import (
     Verb,
 )
 from bot.store import Connection
-from bot.store.card_rows import add_card, cards_of, get_card, list_open_threads, save_card
+from bot.store.card_rows import add_card, cards_of, get_card, save_card
 from bot.store.lanes import NewItem, enqueue, nudge
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
-from bot.store.prompt_rows import list_waiting
 from bot.store.task_rows import (
     add_task,
     close_task,
@@ -54,8 +52,6 @@ Run = Callable[..., Awaitable[Any]]
 
 _RUNS = {Condition.WORKING, Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
 _COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING, Condition.PAUSING, Condition.PAUSED}
-# A shorter absence is not worth a word.
-_AWAY_SECONDS = 300.0
 # After so long without a sign of it, what was asked is not shown as under way any more.
 _ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
 
@@ -152,6 +148,8 @@ def card_posted(connection: Connection, card_id: str, posted: Posted, elsewhere:
     save_card(connection, card_id, **place, **shows)
     task = lock_task(connection, card.task_id)
     items = [queue.edit_card(card)]
+    if not posted.shown:  # it was posted by a try that crashed: somebody may have written in its thread since
+        items.append(queue.catch_up(card, "posted"))
     if task.answer is not None:
         line = queue.private_answer(task.answer, elsewhere, f"elsewhere:{card_id}") if elsewhere else None
         items.append(line or queue.remove_answer(task.answer))
@@ -328,25 +326,6 @@ def show_at_once(connection: Connection, origin: Origin, content: Content) -> No
 def dismiss(connection: Connection, origin: Origin) -> None:
     """The person needs a private answer no longer."""
     enqueue(connection, queue.remove_answer(origin))
-
-
-def back_online(connection: Connection, since: float, until: float) -> None:
-    """The bot was away for long: threads in which something waits hear of it."""
-    if until - since < _AWAY_SECONDS:
-        return
-    for task in list_open(connection):
-        waiting = len(list_waiting(connection, task.id))
-        for card in cards_of(connection, task.id) if waiting else []:
-            if card.level is not Level.QUIET:
-                facts = {"since": since, "until": until, "delivered": waiting}
-                enqueue(connection, queue.post_reply(card, "back_online", f"back:{until:.0f}", **facts))
-
-
-def catch_up(connection: Connection, run: str) -> int:
-    """Read again what was written in every open thread; `run` names this start of the bot. How many there are."""
-    cards = list_open_threads(connection)
-    enqueue(connection, *(queue.catch_up(card, run) for card in cards))
-    return len(cards)
 
 
 def of_request(connection: Connection, key: str) -> Task | None:

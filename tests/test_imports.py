@@ -15,7 +15,7 @@ BOT = Path(__file__).parents[1] / "bot"
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
 WORDS = {"models", "errors", "settings", "log", "commands", "names"}
 PURE = {"models", "errors", "commands", "names", "problems", "typed"}
-USE_CASES = {"tasks", "prompts", "cards", "queue"}
+USE_CASES = {"tasks", "prompts", "absence", "cards", "queue"}
 SLACK = {"slack.client", "slack.failures", "slack.response_url"}
 BELOW = WORDS | PURE | SLACK | {"changes", "policy", "blocks", "store", "coder", "metrics"}
 ROOMS: dict[str, set[str]] = {

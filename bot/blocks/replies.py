@@ -147,8 +147,8 @@ def not_allowed(owner_name: str) -> Content:
     """For somebody who may not prompt this task: their reply went to nobody but people."""
     owner = said(owner_name, PERSON_CHARACTERS) or "somebody else"
     whose = f"This task belongs to {owner}, and your Coder account has no access to it."
-    first_name = owner.split(maxsplit=1)[0] if owner_name else "The owner"
-    how = f"You can keep talking here. {first_name} can forward a message with “Send to a Coder task”."
+    first_name = owner.split(maxsplit=1)[0] if owner_name else "the owner"
+    how = f"You can keep talking here; only what {first_name} writes reaches the agent."
     return Content(
         fallback(f"Your reply was not sent to the agent. {whose} People can still talk here."),
         [

@@ -114,7 +114,7 @@ async def edit_card(outside: Outside, item: Item) -> None:
     view = await _with_usual_start(outside, view.model_copy(update={"details": details}))
     content = card_content(view)
     shown = fingerprint(content)
-    if shown == card.shown:
+    if shown == card.shown and not item.maybe_sent:  # a crashed try may have made Slack show something else
         return
     try:
         await outside.slack.update(card.channel, card.ts, content, card.id)

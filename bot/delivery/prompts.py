@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from bot import policy, problems, prompts
+from bot import absence, policy, problems, prompts
 from bot.blocks import replies
 from bot.blocks.problems import problem
 from bot.coder.errors import AlreadyRunning, BuildActive, Busy, NotActive, NotFound, Paused, Unreachable
@@ -62,7 +62,7 @@ async def send_prompt(outside: Outside, item: Item) -> None:
     if prompt is None or task.coder_id is None or task.phase is not Phase.OPEN:
         return
     is_new = time.time() - prompt.created_at < _CATCH_UP_SECONDS
-    if is_new and await outside.database.run(prompts.is_catching_up, task.id):
+    if is_new and await outside.database.run(absence.is_catching_up, task.id):
         raise Later(1.0, "the thread is being read for older prompts")
     try:
         snapshot = await outside.backend.snapshot(task.coder_id)
@@ -256,13 +256,12 @@ async def judge_reply(outside: Outside, item: Item) -> None:
         if isinstance(error, Later | Transient):  # Coder is away: nobody knows yet who they are
             raise
         log.info("a reply is not taken", extra={"action": "reply_not_taken", "why": error.name, "user": facts["user"]})
-    view_owner = task.snapshot.owner_name if task.snapshot else "somebody else"
+    owner = await outside.database.run(prompts.owner_name, task)
     origin = Origin(
         key=item.dedup, user=facts["user"], user_name="", channel=facts["channel"], thread_ts=facts["thread_ts"]
     )
     key = f"not_allowed:{card.id}:{facts['user']}"
-    content = replies.not_allowed(view_owner)
-    await outside.database.run(prompts.show_private, origin, content, key)
+    await outside.database.run(prompts.show_private, origin, replies.not_allowed(owner), key)
 
 
 async def judge_dead(outside: Outside, item: Item, error: BaseException) -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import queue
+from bot.absence import met_absence
 from bot.blocks import replies
 from bot.blocks.output import Output, last_output
+from bot.blocks.text import kept
 from bot.delivery.cards import read_card, up_to_date_details
 from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused
@@ -64,6 +66,8 @@ async def _content(outside: Outside, item: Item, task: Task, view: CardView) -> 
             return await _first_prompt(outside, task)
         case "not_delivered" | "maybe_delivered":
             return await _undelivered(outside, facts, task)
+        case "back_online":
+            return await _back_online(outside, facts, task, view), None
         case what:
             return _plain(what, facts, view), None
 
@@ -75,10 +79,14 @@ def _plain(what: str, facts: dict[str, Any], view: CardView) -> Content | None:
             return replies.sent_elsewhere_reply(facts["by"], facts["text"])
         case "resuming":
             return replies.resuming_reply(view.title, max(view.waiting_prompts, 1), facts["prompt"])
-        case "back_online":
-            return replies.back_online(view.title, facts["since"], facts["until"], facts["delivered"])
     log.error("no such reply", extra={"action": "reply_unknown", "what": what})
     return None
+
+
+async def _back_online(outside: Outside, facts: dict[str, Any], task: Task, view: CardView) -> Content | None:
+    since, until = facts["since"], facts["until"]
+    met, delivered = await outside.database.run(met_absence, task.id, since, until, facts["waiting"])
+    return replies.back_online(view.title, since, until, delivered) if met else None
 
 
 async def _change(
@@ -125,7 +133,7 @@ async def _first_prompt(outside: Outside, task: Task) -> tuple[Content | None, A
         return None, None
     person = await outside.database.run(find_person, task.requester)
     name = person.name if person else "somebody"
-    attached = ("prompt.txt", text, "prompt") if replies.needs_file(text) else None
+    attached = (replies.PROMPT_FILE, kept(text), "prompt") if replies.needs_file(text) else None
     return replies.prompt_reply(name, text), attached
 
 

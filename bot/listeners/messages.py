@@ -12,7 +12,6 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot import prompts
 from bot.tasks import Run
-from bot.typed import decode
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
 
@@ -46,6 +45,8 @@ async def _reply(run: Run, event: dict[str, Any]) -> None:
 
 async def _edited(run: Run, event: dict[str, Any]) -> None:
     message = event.get("message") or {}
-    if message.get("bot_id") or not message.get("user"):
+    text = message.get("text") or ""
+    unfurled = (event.get("previous_message") or {}).get("text") == text  # Slack changed it, nobody did
+    if unfurled or message.get("bot_id") or not message.get("user"):
         return
-    await run(prompts.edited, event["channel"], message["ts"], message["user"], decode(message.get("text") or ""))
+    await run(prompts.edited, event["channel"], message["ts"], message["user"], text)

@@ -56,6 +56,12 @@ def list_sent(connection: sa.Connection, task_id: str, since: float) -> list[Pro
     return [_prompt(row) for row in connection.execute(query)]
 
 
+def list_written(connection: sa.Connection, task_id: str, since: float, until: float) -> list[Prompt]:
+    """The prompts that people wrote in a span of time (Unix seconds)."""
+    span = prompt.c.position.between(f"{since:.6f}", f"{until:.6f}")
+    return [_prompt(row) for row in connection.execute(sa.select(prompt).where(prompt.c.task_id == task_id, span))]
+
+
 def count_prompts(connection: sa.Connection, task_id: str) -> dict[str, int]:
     """How many prompts of a task are in each state."""
     query = (

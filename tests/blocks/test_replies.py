@@ -95,7 +95,6 @@ SAMPLES: dict[str, Callable[[], Content]] = {
     "thread.18_maybe_delivered": lambda: replies.maybe_delivered_reply(
         ANA, OPEN_PR, output(f"> {OPEN_PR}\n● Reading tests/signup_test.py …"), 207
     ),
-    "thread.19_not_allowed": lambda: replies.not_allowed("Ana Ruiz"),
     "thread.21_edited_after_delivery": lambda: replies.edited_after_delivery(209),
     "thread.22_back_online": lambda: replies.back_online(TITLE, at("14:20"), at("14:31"), 1),
 }
