@@ -58,6 +58,7 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
         max_failures=_LASTING_FAILURES,
         dead=partial(prompts.send_dead, outside),
     )
+    made["post_card"] = replace(made["post_card"], dead=partial(cards.card_dead, outside))
     made["judge_reply"] = replace(made["judge_reply"], dead=partial(prompts.judge_dead, outside))
     made["post_reply"] = replace(made["post_reply"], timeout=_SLOW_SECONDS)  # it reads the agent's log first
     return made

@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from bot import tasks
+from bot import problems, tasks
 from bot.blocks import answers
 from bot.blocks.card import card as card_content
 from bot.blocks.card import fingerprint
+from bot.blocks.problems import problem
 from bot.cards import card_view, queues
 from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused, Transient
@@ -100,6 +101,14 @@ async def _link(outside: Outside, place: _Place) -> str:
         return ""
     except Transient as error:
         raise Transient(str(error), after=error.after, ambiguous=True) from error
+
+
+async def card_dead(outside: Outside, item: Item, error: BaseException) -> None:
+    """Slack will not have the card, anywhere: the person reads that the task runs without one."""
+    del error
+    _, task, _ = await outside.database.run(read_card, item.payload["card"])
+    if task.answer is not None:
+        await outside.tell(task.answer, problem(problems.card_refused(), reference=str(item.id)))
 
 
 async def edit_card(outside: Outside, item: Item) -> None:

@@ -6,6 +6,7 @@ The room that finds out raises it, as in `raise problems.task_gone()`. Of `block
 from __future__ import annotations
 
 from bot.problems.outside import (
+    card_refused,
     coder_error,
     coder_unreachable,
     license,  # noqa: A004 - the name in the catalogue
@@ -62,6 +63,7 @@ __all__ = [
     "already_paused",
     "ambiguous_user",
     "busy_build",
+    "card_refused",
     "coder_error",
     "coder_unreachable",
     "external_auth",

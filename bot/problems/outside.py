@@ -91,6 +91,12 @@ def no_posting(card: str = "") -> UserError:
     return UserError("no_posting", _CARD_IN_DM, cause, step, lead_to("Open the card", card))
 
 
+def card_refused() -> UserError:
+    """Slack will not have the card, wherever it is posted."""
+    title, cause = "The task runs, but its card could not be posted", "Slack refused the message."
+    return UserError("card_refused", title, cause, "`/coder-task list` shows the task.")
+
+
 def unexpected(command: str = "") -> UserError:
     """The cause is in this app; `command` is the person's, to try again."""
     return UserError(

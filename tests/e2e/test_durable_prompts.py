@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Message
+from bot.store.lanes import counts
 from bot.store.moments import Moment, mark_moment, now
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import hurried
@@ -77,9 +78,16 @@ async def test_a_long_absence_is_told_where_something_waited(scene: Scene, secon
     await last_alive(scene, 100)
     await scene.start()
 
-    await scene.quiet()
+    await all_replies_delivered(scene)
     assert len(replies(scene, card, "Back online")) == told
     assert not replies(scene, idle, "Back online")
+
+
+async def all_replies_delivered(scene: Scene) -> None:
+    """Wait until no reply waits in the outbox any more."""
+    assert scene.bot is not None
+    while "post_reply" in (await scene.bot.database.run(counts)).pending:
+        await scene.quiet()
 
 
 async def last_alive(scene: Scene, seconds: int) -> None:
