@@ -10,6 +10,11 @@ import pytest
 from tests import postgres
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: "test_kill" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def direct_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every call on this machine: slack_sdk obeys a proxy of the environment and ignores NO_PROXY."""
