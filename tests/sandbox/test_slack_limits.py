@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.slack import limits
 
 Json = dict[str, Any]
-SAMPLES = Path("/work/shared/reference/messages/blocks")
+SAMPLES = Path(__file__).parents[3] / "shared" / "reference" / "messages" / "blocks"
 CARD: list[Json] = [
     {
         "type": "rich_text",
