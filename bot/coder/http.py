@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -36,6 +37,11 @@ _NEVER_SENT = (
 )
 
 
+def _tls(url: str) -> ssl.SSLContext | bool:
+    """How to check certificates; reading all known ones takes long, and without TLS there is nothing to check."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+
+
 class CoderHttp:
     """Asks Coder at `url` with a token; `version` is what its last answer said it runs, such as `v2.34.3+abcdef0`.
 
@@ -59,7 +65,8 @@ class CoderHttp:
         self._timeout = timeout
         self._owned = client is None
         self._client = client or httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30.0)
+            verify=_tls(self.url),
+            limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30.0),
         )
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -182,13 +183,17 @@ def _strings(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
+@cache
+def _manifest() -> Any:
+    """The app's manifest; parsing it takes longer than many a test."""
+    return yaml.safe_load(MANIFEST.read_text())
+
+
 @asynccontextmanager
 async def scene(database_url: str, *, http: bool = False, **changes: str) -> AsyncIterator[Scene]:
     """The two servers and the running bot; agents do only what the test says."""
-    with MANIFEST.open() as file:
-        manifest = yaml.safe_load(file)
     async with (
-        SlackServer(manifest=manifest, retry_delays=RETRIES) as slack,
+        SlackServer(manifest=_manifest(), retry_delays=RETRIES) as slack,
         CoderServer(manual=True) as coder,
     ):
         made = Scene(slack, coder, database_url, http=http)
