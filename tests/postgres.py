@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 # A shell keeps the server: when its input is closed, on purpose or because pytest was killed, it stops the server and
 # removes the folder. Nothing is synced to disk, for a test needs no database that survives the machine.
@@ -40,10 +41,12 @@ class Server:
         self._names = (f"test_{number}" for number in itertools.count(1))
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a new, empty database; it is dropped in the end, whoever is still connected."""
+    def database(self, like: str = "postgresql:///template1") -> Iterator[str]:
+        """The URL of a new database, empty or as the one at the URL `like`; it is dropped in the end."""
         name = next(self._names)
-        self._admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made, model = sql.Identifier(name), sql.Identifier(str(conninfo_to_dict(like)["dbname"]))
+        # file_copy: for so small a database quicker than through the log
+        self._admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(made, model))
         yield _url(self._home, name)
         self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

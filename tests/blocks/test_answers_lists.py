@@ -154,8 +154,7 @@ def test_fifty_tasks_come_in_pages() -> None:
 # -- pages and limits --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("letter", ["W", "🎉", '"'])
-@pytest.mark.parametrize("everyone", [False, True])
+@pytest.mark.parametrize(("letter", "everyone"), [("W", True), ("🎉", True), ('"', False)])
 def test_two_hundred_tasks_with_the_longest_words(letter: str, *, everyone: bool) -> None:
     """Every page fits into a message, and together they show every task once."""
     rows = [

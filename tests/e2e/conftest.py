@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from tests import postgres
 from tests.e2e.scene import Scene
 from tests.e2e.scene import scene as a_scene
 
@@ -21,13 +26,41 @@ def world(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the tables, to be copied: making them takes longer than many a test."""
+    path = tmp_path_factory.mktemp("migrated") / "bot.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the tables, to be copied."""
+    with postgres_server.database() as url:
+        _make_tables(url)
+        yield url
+
+
 @pytest.fixture
-def database_url(world: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of the world's kind."""
+def database_url(world: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of the world's kind, with the tables and nothing in them."""
     if world.endswith("sqlite"):
-        return f"sqlite:///{tmp_path}/bot.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "bot.db")
+        yield f"sqlite:///{tmp_path}/bot.db"
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        with server.database(like=request.getfixturevalue("migrated_url")) as url:
+            yield url
+
+
+def _make_tables(url: str) -> None:
+    async def work() -> None:
+        database = await Database.open(url)
+        await migrate(database)
+        await database.close()
+
+    asyncio.run(work())
 
 
 @pytest.fixture

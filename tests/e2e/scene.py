@@ -152,11 +152,11 @@ class Scene:
             lambda: self.slack.reactions(self.payments, ts, self.slack.bot_user) == {name}, f"{name} on {ts}"
         )
 
-    async def seen(self, condition: Callable[[], T], what: str, timeout: float = 10.0) -> T:  # noqa: ASYNC109 - it is told what was waited for
+    async def seen(self, condition: Callable[[], T], what: str, timeout: float = 20.0) -> T:  # noqa: ASYNC109 - it is told what was waited for
         """Wait for a condition of Slack."""
         return await self.slack.until(condition, timeout=timeout, what=what)
 
-    async def reached(self, condition: Callable[[], T], what: str, timeout: float = 10.0) -> T:  # noqa: ASYNC109
+    async def reached(self, condition: Callable[[], T], what: str, timeout: float = 20.0) -> T:  # noqa: ASYNC109
         """Wait for a condition of Coder."""
         return await self.coder.until(condition, timeout=timeout, what=what)
 
