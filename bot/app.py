@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from bot.coder.release import plain
 from bot.coder.server import ServerInfo, check
 from bot.delivery import Outside, kinds
 from bot.errors import BotError, StartError
+from bot.forms import Forms
 from bot.housekeeping import Housekeeping
 from bot.listeners import register
 from bot.metrics import Metrics
@@ -50,6 +52,9 @@ _CHECK_SECONDS: Final = 8.0
 # A tick that comes late is better than none, and several late ones are one.
 _LATE_SECONDS: Final = 300
 _HOUSEKEEPING_SECONDS: Final = 15
+# Forms offer what was on the shelf; a start has more urgent work.
+_STOCK_SECONDS: Final = 60
+_STOCK_FIRST_SECONDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,11 @@ class Bot:
         self.database = opened.database
         self.running, self.stopping, self.gave_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.metrics = Metrics()
+        slack = SlackClient(opened.wire.web, limited=self.metrics.rate_limited)
+        self.forms = Forms(self.database, slack, opened.coder.directory.shelf)
         outside = Outside(
             self.database,
-            SlackClient(opened.wire.web, limited=self.metrics.rate_limited),
+            slack,
             ResponseUrls(opened.wire.session),
             opened.coder,
             settings.coder_task_template_name,
@@ -101,7 +108,7 @@ class Bot:
         app_token, secret = self.settings.slack_app_token, self.settings.slack_signing_secret
         app = bolt_app(self.opened.wire, self.opened.identity)
         app.middleware(self.in_flight.middleware)
-        register(app, self.database.run)
+        register(app, self.database.run, self.forms)
         routes = health_app(self.readiness, self.numbers)
         self.socket: SocketMode | None = None
         if app_token is not None:
@@ -116,6 +123,9 @@ class Bot:
         )
         self.scheduler.add_job(self.poller.tick, "interval", seconds=self.settings.bot_poll_seconds)
         self.scheduler.add_job(self.housekeeping.tick, "interval", seconds=_HOUSEKEEPING_SECONDS)
+        soon = datetime.now(UTC) + timedelta(seconds=_STOCK_FIRST_SECONDS)
+        stock = self.opened.coder.directory.stock
+        self.scheduler.add_job(stock, "interval", seconds=_STOCK_SECONDS, next_run_time=soon)
 
     @property
     def port(self) -> int:

@@ -41,6 +41,7 @@ def card_view(connection: Connection, task: Task, at: float, revision: int = 1) 
         waiting_prompts=len(list_waiting(connection, task.id)),
         stale_since=get_moment(connection, Moment.CODER_SILENT),
         revision=revision,
+        steered=task.steered,
     )
 
 

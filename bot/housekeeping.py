@@ -10,6 +10,7 @@ from bot.errors import BotError
 from bot.metrics import Metrics
 from bot.store import Connection, lanes
 from bot.store.database import Database
+from bot.store.form_rows import prune_forms
 from bot.store.moments import Moment, get_moment, mark_moment, now
 from bot.store.task_rows import count_phases
 
@@ -56,6 +57,7 @@ class Housekeeping:
 def _tidy(connection: Connection) -> None:
     mark_moment(connection, Moment.ALIVE)
     lanes.prune(connection, _KEEP_SECONDS)
+    prune_forms(connection)
 
 
 def _count(connection: Connection) -> tuple[lanes.Counts, dict[str, int]]:

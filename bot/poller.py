@@ -11,7 +11,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from bot import changes, tasks
+from bot import changes, observing, tasks
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError, StoreError
@@ -98,9 +98,9 @@ class Poller:
         try:
             if snapshot is None:
                 if await self._is_gone(task):
-                    await self.database.run(tasks.missed, task.id)
+                    await self.database.run(observing.missed, task.id)
             elif _needs_a_look(task, snapshot, at):
-                change = await self.database.run(tasks.observe, task.id, snapshot, self.settle)
+                change = await self.database.run(observing.observe, task.id, snapshot, self.settle)
                 if change is not None:
                     fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
                     log.info("a task changed", extra=fields)

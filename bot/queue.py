@@ -167,3 +167,57 @@ def catch_up(card: Card, run: str) -> NewItem:
         dedup=f"catch_up:{card.id}:{run}",
         coalesce="catch_up",
     )
+
+
+def fill_form(form_id: str) -> NewItem:
+    """Replace an open form by what had to be asked for."""
+    return NewItem(
+        lane=f"form:{form_id}",
+        kind="fill_form",
+        payload={"form": form_id},
+        dedup=f"form:{uuid4().hex}",
+        coalesce="fill",
+    )
+
+
+def publish_home(slack_user: str, delay: float = 0.0) -> NewItem:
+    """Bring a person's Home tab up to date; the latest wins."""
+    return NewItem(
+        lane=f"home:{slack_user}",
+        kind="publish_home",
+        payload={"user": slack_user},
+        dedup=f"home:{uuid4().hex}",
+        coalesce="home",
+        delay=delay,
+    )
+
+
+def edit_batch(batch_id: str) -> NewItem:
+    """Post the roll-up of a batch, or bring it up to date; the latest wins."""
+    return NewItem(
+        lane=f"batch:{batch_id}",
+        kind="edit_batch",
+        payload={"batch": batch_id},
+        dedup=f"batch:{uuid4().hex}",
+        coalesce="edit",
+    )
+
+
+def tell_person(slack_user: str, what: str, key: str, **facts: Any) -> NewItem:
+    """Send a person a direct message; `what` names the renderer, `key` makes it one message for ever."""
+    return NewItem(
+        lane=f"person:{slack_user}",
+        kind="tell_person",
+        payload={"user": slack_user, "what": what, **facts},
+        dedup=f"tell:{key}",
+    )
+
+
+def post_note(channel: str, what: str, key: str, thread_ts: str = "", **facts: Any) -> NewItem:
+    """Post one message that is no card's reply; `what` names the renderer, `key` makes it one message for ever."""
+    return NewItem(
+        lane=f"note:{channel}:{thread_ts}",
+        kind="post_note",
+        payload={"channel": channel, "what": what, "thread_ts": thread_ts, **facts},
+        dedup=f"note:{key}",
+    )

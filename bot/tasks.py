@@ -11,32 +11,33 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from bot import changes, names, prompts, queue
-from bot.cards import card_view, look_again
+from bot import changes, names, problems, queue
 from bot.commands import Command, Create
 from bot.models import (
     Asked,
     Card,
-    Change,
     Condition,
     Content,
-    CreateRequest,
+    Level,
     Memory,
     Origin,
     Person,
     Phase,
+    Place,
     Snapshot,
+    StartRule,
     Task,
     Verb,
 )
+from bot.ripples import shown_elsewhere
 from bot.store import Connection
 from bot.store.card_rows import add_card, cards_of, get_card, save_card
-from bot.store.lanes import NewItem, enqueue, nudge
+from bot.store.lanes import enqueue, nudge
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
+from bot.store.settings_rows import get_channel, get_person_settings
 from bot.store.task_rows import (
     add_task,
-    close_task,
     find_by_request,
     get_task,
     list_open,
@@ -50,25 +51,11 @@ from bot.store.task_rows import (
 # Runs a use case in a transaction: `await run(tasks.create, command, origin)`.
 Run = Callable[..., Awaitable[Any]]
 
-_RUNS = {Condition.WORKING, Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
-_COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING, Condition.PAUSING, Condition.PAUSED}
-# After so long without a sign of it, what was asked is not shown as under way any more.
-_ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
-
-_STARTED = _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY, Condition.PAUSED}
-# Where what was asked ends, well or not.
-_OVER = {
-    Verb.PAUSE: {Condition.BUILD_FAILED},
-    Verb.RESUME: _STARTED,
-    Verb.RETRY: _STARTED,
-    Verb.RESTART: _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY},
-    Verb.DELETE: set[Condition](),
-}
-
 
 def create(connection: Connection, command: Create, origin: Origin) -> bool:
     """Take in the wish for a new task; False when this very request was taken in before."""
     request = command.request
+    check_start(connection, request.place.channel if request.place else origin.channel)
     task = Task(
         id=sha256(origin.key.encode()).hexdigest()[:32],
         phase=Phase.CREATING,
@@ -77,11 +64,19 @@ def create(connection: Connection, command: Create, origin: Origin) -> bool:
         answer=origin,
         name=request.name or names.task_name(request.prompt, origin.key),
         created_at=0.0,
+        tell=request.tell,
     )
     if not add_task(connection, task, origin.key):
         return False
     enqueue(connection, queue.create_task(task.id), queue.note_slow(task.id))
     return True
+
+
+def check_start(connection: Connection, channel: str) -> None:
+    """Raise the UserError `channel_off` where nobody may start tasks."""
+    settings = get_channel(connection, channel)
+    if settings.start is StartRule.NOBODY:
+        raise problems.channel_off(settings.changed_by_name, settings.changed_at)
 
 
 def rename(connection: Connection, task_id: str, name: str) -> None:
@@ -109,11 +104,25 @@ def accepted(connection: Connection, task_id: str, snapshot: Snapshot, owner_sla
     )
     if task.answer is None:
         return
-    level = task.request.level if task.request else CreateRequest(prompt="").level
-    card = Card(id=f"{task_id}-1", task_id=task_id, channel=task.answer.channel, level=level)
+    place = (task.request.place if task.request else None) or Place(channel=task.answer.channel)
+    card = Card(
+        id=f"{task_id}-1",
+        task_id=task_id,
+        channel=place.channel,
+        thread_ts=place.thread_ts or None,
+        level=level_of(connection, task, place.channel),
+    )
     add_card(connection, card)
     # The prompt is the first reply whatever happens before the card is posted: its place in the lane is now.
     enqueue(connection, queue.post_card(card), queue.post_reply(card, "prompt", "prompt"))
+    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
+
+
+def level_of(connection: Connection, task: Task, channel: str) -> Level:
+    """How much the thread is told: as asked for, else as the person, else as the channel has set it."""
+    asked = task.request.level if task.request else None
+    own = get_person_settings(connection, task.requester).level
+    return asked or own or get_channel(connection, channel).level or Level.IMPORTANT
 
 
 def refused(connection: Connection, task_id: str, content: Content) -> None:
@@ -122,8 +131,9 @@ def refused(connection: Connection, task_id: str, content: Content) -> None:
     if task.phase is not Phase.CREATING:
         return
     save_task(connection, task_id, phase=Phase.REFUSED, answer=None)
-    if task.answer is not None:
+    if task.answer is not None and task.batch_id is None:  # the roll-up says it of a batch
         enqueue(connection, queue.private_answer(task.answer, content, f"refused:{task_id}"))
+    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
 
 
 @dataclass(frozen=True)
@@ -186,102 +196,6 @@ def adopt(connection: Connection, snapshot: Snapshot, person: Person) -> Task:
     return find_task(connection, snapshot.id) or task
 
 
-def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
-    """Take in what Coder says of a task now: remember it, show it, and tell what is worth telling."""
-    task = lock_task(connection, task_id)
-    if task.phase is not Phase.OPEN:
-        return None
-    at, old = now(connection), task.snapshot
-    snapshot = changes.with_last_words(old, snapshot)
-    memory = task.memory
-    if old is not None and snapshot.build_number > old.build_number:
-        memory = changes.rebuilt(memory, snapshot, at)
-    news = changes.between(memory, snapshot, at, settle)
-    asked = _still_asked(task.asked, memory.condition, news.memory.condition, at)
-    seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
-    cards = cards_of(connection, task_id)
-    look_at = look_again(card_view(connection, seen, at)) if cards else None
-    values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
-    save_task(connection, task_id, **values, name=snapshot.name)
-    # Lanes in the order in which all use cases lock them: coder, prompt, card, thread.
-    if task.asked is not None and (old is None or old.workspace_status != snapshot.workspace_status):
-        nudge(connection, queue.create_task(task_id).lane)  # what was asked may have waited for a build to end
-    if _prompts_can_go(task, snapshot, news.memory):
-        nudge(connection, queue.prompt_lane(task_id))
-    told = _replies(seen, cards, news.change, old) if news.change else []
-    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
-    return news.change
-
-
-def _replies(task: Task, cards: list[Card], change: Change, old: Snapshot | None) -> list[NewItem]:
-    """What the threads are told of a change that Coder showed."""
-    asked, last = task.asked, old.report if old else None
-    if change.condition is Condition.PAUSED and asked is not None and asked.verb is Verb.RESTART:
-        return []  # only half of what was asked for: it starts again
-    if change.condition is Condition.WORKING and last is not None and last.message == change.message:
-        change = change.model_copy(update={"message": ""})  # what it said before it began is not what it does
-    by = asked.by_name if change.condition is Condition.PAUSED and asked and asked.verb is Verb.PAUSE else ""
-    return _told(cards, change, by=by)
-
-
-def _told(cards: list[Card], change: Change, **facts: Any) -> list[NewItem]:
-    """A change for the threads whose level asks for it."""
-    return [
-        queue.post_change(card, changes.for_level(change, card.level), **facts)
-        for card in cards
-        if changes.earns_reply(change, card.level)
-    ]
-
-
-def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: float) -> Asked | None:
-    """What was asked stays until it is seen to be done, or to have failed; who paused stays as long as the pause."""
-    if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and after is not Condition.PAUSED):
-        return None
-    if asked.verb is Verb.PAUSE and before is Condition.PAUSED is not after:
-        return None
-    if asked.verb is Verb.RESTART and before not in _COMES_UP:
-        return asked  # it runs as before, or has only stopped
-    return None if before is not after and after in _OVER[asked.verb] else asked
-
-
-def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:
-    """Whether something changed that a waiting prompt may have been waiting for."""
-    old = task.snapshot
-    moved = old is None or (old.status, old.report) != (snapshot.status, snapshot.report)
-    return moved or memory.condition is not task.memory.condition
-
-
-def missed(connection: Connection, task_id: str) -> None:
-    """Coder's list does not have the task; twice in a row means that it is gone."""
-    task = lock_task(connection, task_id)
-    if task.phase is not Phase.OPEN:
-        return
-    if task.missing == 0 and not (task.asked and task.asked.verb is Verb.DELETE):
-        save_task(connection, task_id, missing=1)
-        return
-    ended(connection, task_id, Condition.GONE)
-
-
-def ended(connection: Connection, task_id: str, condition: Condition, by_name: str = "") -> None:
-    """The task is no more: the card and the thread say so, and what waited for it has failed."""
-    task = lock_task(connection, task_id)
-    if task.phase is not Phase.OPEN:
-        return
-    asked = task.asked
-    if asked and asked.verb is Verb.DELETE:
-        condition, by_name = Condition.DELETED, by_name or asked.by_name
-    at = now(connection)
-    news = changes.enter(task.memory, condition, at, task.snapshot)
-    lost = prompts.give_up(connection, task_id)
-    save_task(connection, task_id, memory=news.memory)
-    close_task(connection, task_id)
-    if asked:
-        save_task(connection, task_id, asked=asked)  # the card goes on saying who deleted it
-    cards = cards_of(connection, task_id)
-    told = _told(cards, news.change, by=by_name, lost=lost) if news.change else []
-    enqueue(connection, *(queue.edit_card(card) for card in cards), *told)
-
-
 def ask(connection: Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
     """Ask for the machine to be paused, resumed, retried, restarted or deleted; False when the task has ended."""
     task = lock_task(connection, task_id)
@@ -303,8 +217,9 @@ def not_done(connection: Connection, task_id: str, origin: Origin, content: Cont
 
 
 def refresh(connection: Connection, task_id: str) -> None:
-    """Bring the cards of a task up to date."""
+    """Bring the cards of a task up to date, and what else shows it."""
     enqueue(connection, *(queue.edit_card(card) for card in cards_of(connection, task_id)))
+    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
 
 
 def refresh_all(connection: Connection) -> None:

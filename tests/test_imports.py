@@ -15,21 +15,22 @@ BOT = Path(__file__).parents[1] / "bot"
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
 WORDS = {"models", "errors", "settings", "log", "commands", "names"}
 PURE = {"models", "errors", "commands", "names", "problems", "typed"}
-USE_CASES = {"tasks", "prompts", "absence", "cards", "queue"}
+USE_CASES = {"tasks", "observing", "ripples", "prompts", "absence", "cards", "queue"}
 SLACK = {"slack.client", "slack.failures", "slack.response_url"}
-BELOW = WORDS | PURE | SLACK | {"changes", "policy", "blocks", "store", "coder", "metrics"}
+BELOW = WORDS | PURE | SLACK | {"background", "changes", "policy", "blocks", "store", "coder", "metrics"}
 ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(WORDS, WORDS),
     "problems": {"models", "errors", "names"},
-    **dict.fromkeys(("metrics", "typed"), WORDS),
+    **dict.fromkeys(("metrics", "typed", "background"), WORDS),
     **dict.fromkeys(("changes", "policy", "blocks"), PURE),
     **dict.fromkeys(("slack", "coder", "store"), WORDS | {"problems"}),
     **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"}),
     **dict.fromkeys(("poller", "housekeeping"), USE_CASES | BELOW),
     "delivery": USE_CASES | BELOW | {"outbox"},
     "outbox": {"store", "models", "errors", "log", "settings"},
-    "listeners": USE_CASES | PURE | {"blocks"},
-    "app": USE_CASES | BELOW | {"slack", "poller", "outbox", "delivery", "housekeeping", "listeners"},
+    "forms": USE_CASES | BELOW,
+    "listeners": USE_CASES | PURE | {"background", "blocks", "forms"},
+    "app": USE_CASES | BELOW | {"slack", "poller", "outbox", "delivery", "housekeeping", "listeners", "forms"},
     "doctor": WORDS | {"slack", "coder", "store"},
     "sandbox": {"app", "settings", "errors", "log"},
     "__main__": {"app", "doctor", "sandbox", "settings", "errors", "log"},

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from bot import cards, poller, tasks
+from bot import cards, observing, poller, tasks
 from bot.coder.http import CoderHttp
 from bot.coder.tasks_api import TasksApi
 from bot.commands import Create
@@ -216,7 +216,7 @@ async def test_one_bad_task_does_not_keep_the_others_from_being_seen(
     good, third = await stage.at_work("c-good")
     missing.vanish()
     stage.coder.faults.add(Fault(Kind.REFUSE, f"GET */{missing.id}", None, status=500))
-    observe = tasks.observe
+    observe = observing.observe
 
     def observed(connection: Connection, task_id: str, snapshot: Snapshot, settle: float) -> object:
         assert task_id != bad
@@ -327,7 +327,7 @@ def test_what_was_asked_is_shown_until_it_is_done_or_has_failed(
     """A pause names who asked for it as long as it lasts; nothing is shown as under way when it is over."""
     asked: Asked | None = Asked(verb=verb, by="U1", by_name="Ana", at=100.0)
     for before, after in pairwise(steps):
-        asked = tasks._still_asked(asked, before, after, 110.0)
+        asked = observing._still_asked(asked, before, after, 110.0)
 
     assert (asked is not None) == under_way
 
@@ -337,4 +337,4 @@ def test_what_never_comes_about_is_forgotten(condition: Condition, *, kept: bool
     """After a while without a sign of it the card goes back to what is; who paused stays."""
     asked = Asked(verb=Verb.PAUSE, by="U1", by_name="Ana", at=100.0)
 
-    assert (tasks._still_asked(asked, condition, condition, 100.0 + 24 * 3600) is not None) == kept
+    assert (observing._still_asked(asked, condition, condition, 100.0 + 24 * 3600) is not None) == kept

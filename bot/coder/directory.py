@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,11 @@ from bot.coder.http import CoderHttp
 from bot.coder.kept import Kept
 from bot.coder.refusals import Call
 from bot.coder.release import FIRST_WITH_AUTH_OF_OTHERS, release
+from bot.coder.shelf import Shelf
+from bot.errors import DeliveryError
 from bot.models import CreateRequest, Model, Preset, Template
+
+log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 60.0
 _USABLE_SECONDS = 600.0
@@ -145,19 +150,45 @@ class Directory:
         answer = await self._http.get(path, {"user_id": owner_id}, call=Call("external_auth"))
         return parse.read(lambda found: tuple(_provider(each) for each in found or []), answer)
 
-    async def choose(self, request: CreateRequest, command: Callable[[CreateRequest], str]) -> Choice:
-        """What a task of this request is made of; UserError asks, with a `command` for each answer."""
+    async def choose(
+        self, request: CreateRequest, command: Callable[[CreateRequest], str], template: str = "", preset: str = ""
+    ) -> Choice:
+        """What a task of this request is made of; UserError asks, with a `command` for each answer.
+
+        `template` and `preset` go before the configured defaults.
+        """
+        default_template = template or self._default_template
+        default_preset = preset if template else self._default_preset
 
         def again(**changed: str) -> str:
             return command(request.model_copy(update=changed))
 
-        template = choose_template(
-            await self.templates(), request.template, self._default_template, again, organization=request.organization
+        chosen = choose_template(
+            await self.templates(), request.template, default_template, again, organization=request.organization
         )
-        version_id = await self.version_id(template, request.template_version)
+        version_id = await self.version_id(chosen, request.template_version)
         presets, required = await self._version(version_id)
-        preset = choose_preset(template, presets, required, request.preset, self._default_preset, again)
-        return Choice(template, version_id, preset)
+        found = choose_preset(chosen, presets, required, request.preset, default_preset, again)
+        return Choice(chosen, version_id, found)
+
+    # -- the shelf ------------------------------------------------------------------------------------------------
+
+    async def stock(self) -> None:
+        """Bring the shelf up to date; what Coder does not give now stays as it was."""
+        try:
+            templates = await self.templates()
+        except DeliveryError as error:
+            log.warning("the shelf is not stocked", extra={"action": "stock_failed", "error": repr(error)})
+            return
+        await asyncio.gather(*(self._version(each.version_id) for each in templates), return_exceptions=True)
+
+    def shelf(self) -> Shelf | None:
+        """What is known without asking Coder: for forms, which have no time; None until it was stocked."""
+        templates = self._templates.known()
+        if templates is None:
+            return None
+        known = {version: kept.known() for version, kept in self._versions.items()}
+        return Shelf(templates, {version: found for version, found in known.items() if found is not None})
 
     async def _read_templates(self) -> tuple[Template, ...]:
         answer = await self._http.get("/templates", {"q": "has-ai-task:true"}, call=Call("templates"))

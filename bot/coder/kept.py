@@ -35,6 +35,10 @@ class Kept(Generic[T]):
             self._begin()
         return self._value[0]
 
+    def known(self) -> T | None:
+        """The value as it was last fetched, however old; None when there has been none."""
+        return self._value[0] if self._value else None
+
     async def close(self) -> None:
         """Stop fetching."""
         if self._fetching is not None:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from bot import problems, queue, tasks
+from bot import observing, problems, queue, tasks
 from bot.blocks.problems import problem
 from bot.coder.errors import AlreadyRunning, BuildActive, NotFound
 from bot.delivery.outside import Outside
@@ -48,14 +48,14 @@ async def control(outside: Outside, item: Item) -> None:
         log.info("Coder refused", extra={"action": "control_refused", "verb": verb.value, "reason": error.name})
         return
     if verb is Verb.DELETE:
-        await outside.database.run(tasks.ended, task.id, Condition.DELETED, origin.user_name)
+        await outside.database.run(observing.ended, task.id, Condition.DELETED, origin.user_name)
     log.info("done with a task's machine", extra={"action": f"task_{verb.value}", "task": task.coder_id})
 
 
 async def _not_there(outside: Outside, task: Task, verb: Verb) -> None:
     """Coder does not have the task: for a delete that is success, else the poller will see what it means."""
     if verb is Verb.DELETE:
-        await outside.database.run(tasks.ended, task.id, Condition.DELETED)
+        await outside.database.run(observing.ended, task.id, Condition.DELETED)
     else:
         await outside.database.run(save_task, task.id, asked=None)
 

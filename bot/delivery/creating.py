@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot import names, policy, problems, queue, tasks
+from bot.background import full_prompt
 from bot.blocks import answers
 from bot.blocks.problems import problem
 from bot.coder.directory import Choice
@@ -18,8 +19,10 @@ from bot.delivery.outside import Outside
 from bot.errors import CoderRefused, Later, Offer, Permanent, SlackRefused, Transient, UserError
 from bot.models import CreateRequest, Person, Phase, Snapshot, Task
 from bot.problems.words import NOTHING_CREATED, code
+from bot.store import Connection
 from bot.store.lanes import Item, nudge
 from bot.store.person_rows import find_by_coder_id
+from bot.store.settings_rows import get_channel, get_person_settings
 from bot.store.task_rows import find_by_coder_id as find_task
 
 log = logging.getLogger(__name__)
@@ -66,12 +69,13 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
     owner = await _owner(outside, person, request)
     if look_first and (made := await _made_earlier(outside, task, request, owner)):
         return made
-    choice = await outside.directory.choose(request, partial(again, task.id, request))
+    usual = await outside.database.run(usual_choice, task)
+    choice = await outside.directory.choose(request, partial(again, task.id, request), *usual)
     try:
         return await outside.backend.create(
             owner,
             version_id=choice.version_id,
-            prompt=request.prompt,
+            prompt=full_prompt(request),
             preset_id=choice.preset.id if choice.preset else None,
             name=task.name,
         )
@@ -85,6 +89,16 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
         if refusal.name == "external_auth":
             raise await _where_to_connect(outside, choice, owner, task, refusal) from refusal
         raise
+
+
+def usual_choice(connection: Connection, task: Task) -> tuple[str, str]:
+    """The template and the preset that the channel, or else the person, has set for tasks that name none."""
+    place = task.request.place if task.request and task.request.place else None
+    channel = place.channel if place else task.answer.channel if task.answer else ""
+    for found in (get_channel(connection, channel), get_person_settings(connection, task.requester)):
+        if found.template:
+            return found.template, found.preset
+    return "", ""
 
 
 async def _owner(outside: Outside, person: Person, request: CreateRequest) -> str:
@@ -121,7 +135,7 @@ async def _no_owner(outside: Outside, owner: str, error: UserError) -> UserError
 async def _made_earlier(outside: Outside, task: Task, request: CreateRequest, owner: str) -> Snapshot | None:
     """The task that an earlier try made: it has our name and our prompt, and no other request of ours has it."""
     found = await outside.backend.find(owner, task.name)
-    if found is None or found.prompt.strip() != request.prompt.strip():
+    if found is None or found.prompt.strip() != full_prompt(request).strip():
         return None
     known = await outside.database.run(find_task, found.id)
     return found if known is None or known.id == task.id else None

@@ -15,8 +15,10 @@ from bot import problems, prompts, tasks
 from bot.blocks.problems import problem
 from bot.commands import Command, Create
 from bot.errors import UserError
+from bot.forms import Forms
 from bot.listeners.commands import take_in
 from bot.listeners.grammar import parse
+from bot.listeners.opening import open_form, opens_form
 from bot.models import CreateRequest, Origin, Task
 from bot.tasks import Run
 
@@ -39,10 +41,10 @@ _OF_PROMPT: dict[str, Any] = {
 }
 
 
-def register(app: AsyncApp, run: Run) -> None:
+def register(app: AsyncApp, run: Run, forms: Forms) -> None:
     """Register every click; the last takes what needs nothing, because link buttons tell of their click as well."""
     app.action(re.compile(r"^task\."))(partial(task_clicked, run))
-    app.action(re.compile(r"^(command\.run|user\.list$)"))(partial(command_clicked, run))
+    app.action(re.compile(r"^(command\.run|user\.list$)"))(partial(command_clicked, run, forms))
     app.action(re.compile(r"^prompt\."))(partial(prompt_clicked, run))
     app.action("answer.dismiss")(partial(dismissed, run))
     app.action(re.compile(r".*"))(link_clicked)
@@ -59,18 +61,22 @@ async def task_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: di
     await ack()
 
 
-async def command_clicked(run: Run, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+async def command_clicked(run: Run, forms: Forms, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
     """A button that runs a command; in a private answer what comes takes that answer's place."""
     origin, container = _origin(body, action), body.get("container") or {}
     once = origin.key
     if container.get("is_ephemeral"):  # what comes takes its place, so that a second click can only be a slip
         once = sha256(f"{origin.user}:{container.get('message_ts')}:{action['value']}".encode()).hexdigest()
-    await run(_command_clicked, action["value"], origin, once)
+    opens = await run(_command_clicked, action["value"], origin, once)
+    if opens is not None:
+        await open_form(forms, opens, origin, body["trigger_id"])
     await ack()
 
 
-def _command_clicked(connection: Any, text: str, origin: Origin, once: str) -> None:
+def _command_clicked(connection: Any, text: str, origin: Origin, once: str) -> Command | None:
     """Take in the command and show what can be said at once, together: what is found out later has to come later.
+
+    A command for which a form opens is returned.
 
     A command that changes something is known by `once`, so that it is done once, however often its button is clicked.
     """
@@ -78,12 +84,15 @@ def _command_clicked(connection: Any, text: str, origin: Origin, once: str) -> N
         command = _wanted(connection, text, origin)
     except UserError as error:
         tasks.show_at_once(connection, origin, problem(error))
-        return
+        return None
+    if opens_form(command):
+        return command
     if isinstance(command, _CHANGES):
         origin = origin.model_copy(update={"key": once})
     at_once = take_in(connection, command, origin)
     if at_once is not None:
         tasks.show_at_once(connection, origin, at_once)
+    return None
 
 
 def _wanted(connection: Any, text: str, origin: Origin) -> Command:

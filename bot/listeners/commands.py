@@ -12,15 +12,17 @@ from bot import prompts, tasks
 from bot.blocks import answers
 from bot.blocks.help import help_answer
 from bot.commands import Command, Create, Help
+from bot.forms import Forms
 from bot.listeners.failures import private
 from bot.listeners.grammar import parse
+from bot.listeners.opening import open_form, opens_form
 from bot.models import Content, Origin
 from bot.tasks import Run
 
 COMMAND = "/coder-task"
 
 
-def register(app: AsyncApp, run: Run) -> None:
+def register(app: AsyncApp, run: Run, forms: Forms) -> None:
     """Register the slash command."""
 
     @app.command(COMMAND)
@@ -33,12 +35,17 @@ def register(app: AsyncApp, run: Run) -> None:
             response_url=body.get("response_url", ""),
         )
         at_once = await run(take_text, body.get("text") or "", origin)
-        await ack(private(at_once) if at_once else "")
+        if isinstance(at_once, Content | None):
+            await ack(private(at_once) if at_once else "")
+            return
+        await open_form(forms, at_once, origin, body["trigger_id"])
+        await ack("")
 
 
-def take_text(connection: Any, text: str, origin: Origin) -> Content | None:
-    """Take in what a person typed; UserError when it is no command."""
-    return take_in(connection, parse(text, names=partial(prompts.name_of, connection)), origin)
+def take_text(connection: Any, text: str, origin: Origin) -> Content | Command | None:
+    """Take in what a person typed, or return the command for which a form opens; UserError when it is no command."""
+    command = parse(text, names=partial(prompts.name_of, connection))
+    return command if opens_form(command) else take_in(connection, command, origin)
 
 
 def take_in(connection: Any, command: Command, origin: Origin) -> Content | None:

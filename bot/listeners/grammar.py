@@ -77,7 +77,7 @@ def _create(given: Given) -> Command:
         name=name,
         owner=_owner(given),
         organization=given.value("org"),
-        level=Level(level) if level else Level.IMPORTANT,
+        level=Level(level) if level else None,
     )
     return commands.Create(request=request)
 

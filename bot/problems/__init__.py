@@ -20,6 +20,8 @@ from bot.problems.outside import (
 )
 from bot.problems.people import (
     ambiguous_user,
+    channel_off,
+    form_expired,
     guest,
     no_coder_user,
     no_slack_email,
@@ -64,9 +66,11 @@ __all__ = [
     "ambiguous_user",
     "busy_build",
     "card_refused",
+    "channel_off",
     "coder_error",
     "coder_unreachable",
     "external_auth",
+    "form_expired",
     "guest",
     "license",
     "logs_unavailable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import UserError
-from bot.problems.words import NOTHING_CREATED, code, lead_to, nearest_is, run, said, use
+from bot.problems.words import NOTHING_CREATED, clock, code, lead_to, nearest_is, run, said, use
 
 
 def no_coder_user(email: str, command: str = "") -> UserError:
@@ -75,3 +75,25 @@ def owner_not_found(name: str, near: str = "", command: str = "") -> UserError:
     """`--owner` names no Coder user."""
     title = f"No Coder user is called {code(name)}"
     return UserError("owner_not_found", title, nearest_is(near), NOTHING_CREATED, use(near, command))
+
+
+def channel_off(by: str, at: float | None) -> UserError:
+    """Nobody may start tasks in this channel."""
+    when = f" {clock(at)}" if at is not None else ""
+    return UserError(
+        "channel_off",
+        "Tasks are turned off in this channel",
+        f"{said(by, 80)} turned them off{when}." if by else "Its settings say so.",
+        "Use another channel or a direct message with Coder Tasks.",
+    )
+
+
+def form_expired(command: str = "") -> UserError:
+    """Slack gives three seconds for a form to open."""
+    return UserError(
+        "form_expired",
+        "The form did not open in time",
+        "Slack gives 3 seconds for it.",
+        "" if command else "Open it once more.",
+        run("Open the form…", command, "primary") if command else (),
+    )

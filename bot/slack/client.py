@@ -11,7 +11,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackRefused, Transient
-from bot.models import Content
+from bot.models import Content, View
 from bot.slack import failures
 from bot.slack.failures import mapped
 from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
@@ -30,6 +30,7 @@ class SlackUser:
     email: str
     is_guest: bool
     is_bot: bool
+    is_admin: bool = False  # of the Slack workspace, or its owner
 
 
 class SlackClient:
@@ -194,6 +195,28 @@ class SlackClient:
                 snippet_type="text",
             )
 
+    async def open_view(self, trigger: str, view: View) -> str:
+        """Show a modal to whom the trigger belongs; the view's id. SlackRefused when the trigger is older than 3 s."""
+        with self._call("views.open", repeatable=False):
+            response = await self._web.views_open(trigger_id=trigger, view=view.payload)
+        return str(response["view"]["id"])
+
+    async def push_view(self, trigger: str, view: View) -> str:
+        """Show a modal on top of the one that is open; the view's id."""
+        with self._call("views.push", repeatable=False):
+            response = await self._web.views_push(trigger_id=trigger, view=view.payload)
+        return str(response["view"]["id"])
+
+    async def update_view(self, view_id: str, view: View) -> None:
+        """Replace a modal that is open; SlackRefused `not_found` when it is not any more."""
+        with self._call("views.update"):
+            await self._web.views_update(view_id=view_id, view=view.payload)
+
+    async def publish_home(self, user: str, view: View) -> None:
+        """Show a person's Home tab."""
+        with self._held_call("views.publish"):
+            await self._web.views_publish(user_id=user, view=view.payload)
+
     async def user(self, user: str) -> SlackUser:
         """What Slack says of a person."""
         with self._held_call("users.info"):
@@ -213,6 +236,7 @@ class SlackClient:
             email=str(profile.get("email") or ""),
             is_guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted") or found.get("is_stranger")),
             is_bot=bool(found.get("is_bot")),
+            is_admin=bool(found.get("is_admin") or found.get("is_owner")),
         )
 
 

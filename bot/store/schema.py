@@ -41,6 +41,11 @@ task = sa.Table(
     sa.Column("asked", sa.JSON),  # pause, resume or delete asked in Slack and not seen in Coder yet
     sa.Column("missing", sa.Integer, nullable=False, server_default="0"),  # polls in a row that did not see it
     sa.Column("look_at", sa.BigInteger),  # when the card changes by time alone
+    sa.Column("steered", sa.Boolean, nullable=False, server_default=sa.false()),  # its threads may prompt it
+    sa.Column("mention", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("tell", sa.Boolean, nullable=False, server_default=sa.false()),  # direct messages to the requester
+    sa.Column("batch_id", sa.Text, index=True),
+    sa.Column("batch_line", sa.Integer),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("closed_at", sa.BigInteger),
 )
@@ -60,6 +65,8 @@ card = sa.Table(
     sa.Column("shown", sa.Text),  # fingerprint of what Slack shows
     sa.Column("edited_at", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("seen_ts", sa.Text),  # newest message of the thread that was taken in
+    sa.Column("events", sa.JSON),  # a watched task's card: only these conditions are told; NULL: as the level says
+    sa.Column("shown_by", sa.Text, nullable=False, server_default=""),  # who brought the card here
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 sa.Index("ix_card_thread", card.c.channel, card.c.thread_ts)
@@ -139,4 +146,85 @@ moment = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+channel_settings = sa.Table(
+    "channel_settings",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("preset", sa.Text, nullable=False),
+    sa.Column("level", sa.Text),
+    sa.Column("start", sa.Text, nullable=False),  # anyone, members, nobody
+    sa.Column("prompts", sa.Text, nullable=False),  # owner, anyone
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_by_name", sa.Text, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False),
+)
+
+person_settings = sa.Table(
+    "person_settings",
+    metadata,
+    sa.Column("slack_user", sa.Text, primary_key=True),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("preset", sa.Text, nullable=False),
+    sa.Column("level", sa.Text),
+    sa.Column("clean_up", sa.Boolean, nullable=False),
+)
+
+# A channel's subscription to tasks that nobody started from Slack.
+watch = sa.Table(
+    "watch",
+    metadata,
+    sa.Column("id", _Id, sa.Identity(), primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False, index=True),
+    sa.Column("owner_id", sa.Text, nullable=False),  # empty: any
+    sa.Column("owner_name", sa.Text, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),  # empty: any
+    sa.Column("events", sa.JSON, nullable=False),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("set_by_name", sa.Text, nullable=False),
+    sa.Column("set_by_coder", sa.Text, nullable=False),
+    sa.Column("sees_all", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("requester", sa.Text, nullable=False),
+    sa.Column("requester_name", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("ts", sa.Text),  # NULL until the roll-up is posted
+    sa.Column("link", sa.Text),
+    sa.Column("prompts", sa.JSON, nullable=False),
+    sa.Column("shown", sa.Text),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("edited_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+# What a form that somebody has opened knows beside its fields: drafts and quotes, for a day.
+form = sa.Table(
+    "form",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("view_id", sa.Text),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
+)
+
+# Whoever has opened the Home tab: it is kept fresh for them.
+home = sa.Table(
+    "home",
+    metadata,
+    sa.Column("slack_user", sa.Text, primary_key=True),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("published_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("shown", sa.Text),  # fingerprint of what Slack shows
 )

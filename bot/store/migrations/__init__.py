@@ -7,4 +7,4 @@ they use goes one release later. On SQLite alter tables with `op.batch_alter_tab
 
 from typing import Final
 
-HEAD: Final = "0001"  # the newest revision here, known without importing Alembic
+HEAD: Final = "0002"  # the newest revision here, known without importing Alembic

@@ -1,0 +1,140 @@
+"""What Coder shows of a task: taken in, remembered, and told to whom it concerns. Each use case is one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot import changes, prompts, queue
+from bot.cards import card_view, look_again
+from bot.models import (
+    Asked,
+    Card,
+    Change,
+    Condition,
+    Memory,
+    Phase,
+    Snapshot,
+    Task,
+    Verb,
+)
+from bot.ripples import shown_elsewhere, told_elsewhere
+from bot.store import Connection
+from bot.store.card_rows import cards_of
+from bot.store.lanes import NewItem, enqueue, nudge
+from bot.store.moments import now
+from bot.store.task_rows import close_task, lock_task, save_task
+
+_RUNS = {Condition.WORKING, Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+_COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING, Condition.PAUSING, Condition.PAUSED}
+# After so long without a sign of it, what was asked is not shown as under way any more.
+_ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
+
+_STARTED = _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY, Condition.PAUSED}
+# Where what was asked ends, well or not.
+_OVER = {
+    Verb.PAUSE: {Condition.BUILD_FAILED},
+    Verb.RESUME: _STARTED,
+    Verb.RETRY: _STARTED,
+    Verb.RESTART: _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY},
+    Verb.DELETE: set[Condition](),
+}
+
+
+def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
+    """Take in what Coder says of a task now: remember it, show it, and tell what is worth telling."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return None
+    at, old = now(connection), task.snapshot
+    snapshot = changes.with_last_words(old, snapshot)
+    memory = task.memory
+    if old is not None and snapshot.build_number > old.build_number:
+        memory = changes.rebuilt(memory, snapshot, at)
+    news = changes.between(memory, snapshot, at, settle)
+    asked = _still_asked(task.asked, memory.condition, news.memory.condition, at)
+    seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
+    cards = cards_of(connection, task_id)
+    look_at = look_again(card_view(connection, seen, at)) if cards else None
+    values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
+    save_task(connection, task_id, **values, name=snapshot.name)
+    # Lanes in the order in which all use cases lock them: coder, prompt, card, thread.
+    if task.asked is not None and (old is None or old.workspace_status != snapshot.workspace_status):
+        nudge(connection, queue.create_task(task_id).lane)  # what was asked may have waited for a build to end
+    if _prompts_can_go(task, snapshot, news.memory):
+        nudge(connection, queue.prompt_lane(task_id))
+    told = _replies(seen, cards, news.change, old) if news.change else []
+    elsewhere = told_elsewhere(connection, seen, cards, news.change) if news.change else []
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *told, *elsewhere)
+    enqueue(connection, *shown_elsewhere(connection, seen))
+    return news.change
+
+
+def _replies(task: Task, cards: list[Card], change: Change, old: Snapshot | None) -> list[NewItem]:
+    """What the threads are told of a change that Coder showed."""
+    asked, last = task.asked, old.report if old else None
+    if change.condition is Condition.PAUSED and asked is not None and asked.verb is Verb.RESTART:
+        return []  # only half of what was asked for: it starts again
+    if change.condition is Condition.WORKING and last is not None and last.message == change.message:
+        change = change.model_copy(update={"message": ""})  # what it said before it began is not what it does
+    by = asked.by_name if change.condition is Condition.PAUSED and asked and asked.verb is Verb.PAUSE else ""
+    return _told(cards, change, by=by)
+
+
+def _told(cards: list[Card], change: Change, **facts: Any) -> list[NewItem]:
+    """A change for the threads whose level asks for it."""
+    return [
+        queue.post_change(card, changes.for_level(change, card.level), **facts)
+        for card in cards
+        if changes.earns_reply(change, card.level)
+    ]
+
+
+def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: float) -> Asked | None:
+    """What was asked stays until it is seen to be done, or to have failed; who paused stays as long as the pause."""
+    if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and after is not Condition.PAUSED):
+        return None
+    if asked.verb is Verb.PAUSE and before is Condition.PAUSED is not after:
+        return None
+    if asked.verb is Verb.RESTART and before not in _COMES_UP:
+        return asked  # it runs as before, or has only stopped
+    return None if before is not after and after in _OVER[asked.verb] else asked
+
+
+def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:
+    """Whether something changed that a waiting prompt may have been waiting for."""
+    old = task.snapshot
+    moved = old is None or (old.status, old.report) != (snapshot.status, snapshot.report)
+    return moved or memory.condition is not task.memory.condition
+
+
+def missed(connection: Connection, task_id: str) -> None:
+    """Coder's list does not have the task; twice in a row means that it is gone."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return
+    if task.missing == 0 and not (task.asked and task.asked.verb is Verb.DELETE):
+        save_task(connection, task_id, missing=1)
+        return
+    ended(connection, task_id, Condition.GONE)
+
+
+def ended(connection: Connection, task_id: str, condition: Condition, by_name: str = "") -> None:
+    """The task is no more: the card and the thread say so, and what waited for it has failed."""
+    task = lock_task(connection, task_id)
+    if task.phase is not Phase.OPEN:
+        return
+    asked = task.asked
+    if asked and asked.verb is Verb.DELETE:
+        condition, by_name = Condition.DELETED, by_name or asked.by_name
+    at = now(connection)
+    news = changes.enter(task.memory, condition, at, task.snapshot)
+    lost = prompts.give_up(connection, task_id)
+    save_task(connection, task_id, memory=news.memory)
+    close_task(connection, task_id)
+    if asked:
+        save_task(connection, task_id, asked=asked)  # the card goes on saying who deleted it
+    cards = cards_of(connection, task_id)
+    told = _told(cards, news.change, by=by_name, lost=lost) if news.change else []
+    elsewhere = told_elsewhere(connection, task, cards, news.change) if news.change else []
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *told, *elsewhere)
+    enqueue(connection, *shown_elsewhere(connection, task))
