@@ -222,7 +222,7 @@ async def test_one_bad_task_does_not_keep_the_others_from_being_seen(
         assert task_id != bad
         return observe(connection, task_id, snapshot, settle)
 
-    monkeypatch.setattr(tasks, "observe", observed)
+    monkeypatch.setattr(observing, "observe", observed)
     for task in (second, third):
         task.report("complete", "Done")
     await stage.poller.tick()
