@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.delivery import cards, controls, creating, private, prompts, replies
+from bot.delivery import cards, controls, creating, notes, private, prompts, replies
 from bot.delivery.answering import answer_command, answer_dead
 from bot.delivery.outside import Outside
 from bot.outbox import Delivery, Item
@@ -29,6 +29,8 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
         "post_card": cards.post_card,
         "edit_card": cards.edit_card,
         "post_reply": replies.post_reply,
+        "post_note": notes.post_note,
+        "tell_person": notes.tell_person,
         "upload": replies.upload,
         "judge_reply": prompts.judge_reply,
         "catch_up": prompts.catch_up,
