@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -75,21 +75,29 @@ def snapshot(task: Json, url: str) -> Snapshot:
     )
 
 
-def tasks(text: str) -> Iterator[Json]:
-    """The tasks of a list, one by one, so that a reader can pause between them; CoderFailed when it is none."""
+def list_start(text: str) -> int | None:
+    """Where the first task of a list stands; None when the text does not begin as a list of tasks does."""
     start = _LIST.match(text)
-    if start is None:  # null instead of a list, or another order of fields: parsed at once
-        yield from read(lambda body: list(json.loads(body)["tasks"] or []), text)
-        return
-    position = start.end()
-    while not text.startswith("]", position):
-        try:
-            task, position = _DECODER.raw_decode(text, position)
-        except ValueError as error:
-            raise not_understood(f"tasks: {error}") from error
-        comma = _COMMA.match(text, position)
-        position = comma.end() if comma else position
-        yield task
+    return start.end() if start else None
+
+
+def next_task(text: str, position: int) -> tuple[Json, int]:
+    """The task that stands at a position of a list, and where it ends; CoderFailed when there is none."""
+    try:
+        return _DECODER.raw_decode(text, position)
+    except ValueError as error:
+        raise not_understood(f"tasks: {error}") from error
+
+
+def after_comma(text: str, position: int) -> int:
+    """Where the next task of a list stands, after the end of one."""
+    comma = _COMMA.match(text, position)
+    return comma.end() if comma else position
+
+
+def whole_list(text: str) -> list[Json]:
+    """The tasks of a list in any writing; CoderFailed when it is none."""
+    return read(lambda body: list(json.loads(body)["tasks"] or []), text)
 
 
 def snapshot_or_none(task: Json, url: str) -> Snapshot | None:

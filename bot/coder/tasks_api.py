@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Any
 from urllib.parse import quote
 
 from bot.coder import parse
 from bot.coder.errors import CoderFailed, NotFound, RouteMissing
 from bot.coder.http import CoderHttp
-from bot.coder.refusals import Call, not_understood
+from bot.coder.listing import Listing
+from bot.coder.refusals import Call
 from bot.errors import CoderRefused
 from bot.models import Details, Logs, Snapshot
 
 _CREATE_SECONDS = 40.0  # Coder evaluates the template before it answers
 _SEND_SECONDS = 75.0  # Coder dials the agent for up to 30 s and waits up to 17 s for its screen to change
 _LOGS_SECONDS = 40.0  # reading waits while a send is in progress
-_SLICE_SECONDS = 0.004  # of parsing, before the event loop gets its turn
 
 
 class TasksApi:
@@ -28,29 +26,12 @@ class TasksApi:
 
     def __init__(self, http: CoderHttp) -> None:
         self._http = http
+        self._listing = Listing(http.url)
 
     async def snapshots(self) -> list[Snapshot]:
-        """Every task that the token may read, newest first, in one request.
-
-        A task that cannot be read is left out and logged; if none can be, it is Coder that failed.
-        """
+        """Every task that the token may read, newest first, in one request; see `Listing.read`."""
         text = await self._http.text("/tasks", {"q": ""}, call=Call("list"))
-        found: list[Snapshot] = []
-        skipped = 0
-        until = time.monotonic() + _SLICE_SECONDS
-        for task in parse.tasks(text):
-            snapshot = parse.snapshot_or_none(task, self._http.url)
-            if snapshot is None:
-                skipped += 1
-            else:
-                found.append(snapshot)
-            if time.monotonic() >= until:
-                await asyncio.sleep(0)
-                until = time.monotonic() + _SLICE_SECONDS
-        if skipped and not found:  # an empty list would say that all tasks are gone
-            why = f"none of {skipped} tasks can be read"
-            raise not_understood(why)
-        return found
+        return await self._listing.read(text)
 
     async def snapshot(self, task_id: str) -> Snapshot:
         """One task; raises NotFound when it is gone."""
