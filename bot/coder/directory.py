@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -39,6 +39,7 @@ class Account(Model):
     email: str
     status: str
     site_owner: bool
+    organizations: tuple[str, ...] = ()  # ids
 
 
 class Provider(Model):
@@ -151,10 +152,16 @@ class Directory:
         return parse.read(lambda found: tuple(_provider(each) for each in found or []), answer)
 
     async def choose(
-        self, request: CreateRequest, command: Callable[[CreateRequest], str], template: str = "", preset: str = ""
+        self,
+        request: CreateRequest,
+        command: Callable[[CreateRequest], str],
+        organizations: Collection[str],
+        template: str = "",
+        preset: str = "",
     ) -> Choice:
         """What a task of this request is made of; UserError asks, with a `command` for each answer.
 
+        Only templates of the owner's `organizations` (ids) count: this bot's own token sees more than they do.
         `template` and `preset` go before the configured defaults.
         """
         default_template = template or self._default_template
@@ -163,9 +170,8 @@ class Directory:
         def again(**changed: str) -> str:
             return command(request.model_copy(update=changed))
 
-        chosen = choose_template(
-            await self.templates(), request.template, default_template, again, organization=request.organization
-        )
+        usable = [each for each in await self.templates() if each.is_of(organizations)]
+        chosen = choose_template(usable, request.template, default_template, again, organization=request.organization)
         version_id = await self.version_id(chosen, request.template_version)
         presets, required = await self._version(version_id)
         found = choose_preset(chosen, presets, required, request.preset, default_preset, again)
@@ -188,7 +194,8 @@ class Directory:
         if templates is None:
             return None
         known = {version: kept.known() for version, kept in self._versions.items()}
-        return Shelf(templates, {version: found for version, found in known.items() if found is not None})
+        versions = {version: found for version, found in known.items() if found is not None}
+        return Shelf(templates, versions, self._default_template, self._default_preset)
 
     async def _read_templates(self) -> tuple[Template, ...]:
         answer = await self._http.get("/templates", {"q": "has-ai-task:true"}, call=Call("templates"))
@@ -221,6 +228,7 @@ def _account(user: Any) -> Account:
         email=user.get("email") or "",
         status=user.get("status") or "active",
         site_owner="owner" in roles,
+        organizations=tuple(user.get("organization_ids") or ()),
     )
 
 

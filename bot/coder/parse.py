@@ -162,6 +162,7 @@ def template(found: Json) -> Template:
         description=found.get("description") or "",
         version_id=found["active_version_id"],
         organization=found.get("organization_name") or "",
+        organization_id=found.get("organization_id") or "",
         deprecated=deprecated,
         usual_start=median / 1000 if median else None,
     )

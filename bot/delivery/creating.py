@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from bot import names, policy, problems, queue, tasks
@@ -66,11 +66,11 @@ async def _refuse(outside: Outside, task: Task, error: UserError) -> None:
 
 async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_first: bool) -> Snapshot:
     person = await outside.person(task.requester)
-    owner = await _owner(outside, person, request)
+    owner, organizations = await _owner(outside, person, request)
     if look_first and (made := await _made_earlier(outside, task, request, owner)):
         return made
     usual = await outside.database.run(usual_choice, task)
-    choice = await outside.directory.choose(request, partial(again, task.id, request), *usual)
+    choice = await outside.directory.choose(request, partial(again, task.id, request), organizations, *usual)
     try:
         return await outside.backend.create(
             owner,
@@ -101,21 +101,23 @@ def usual_choice(connection: Connection, task: Task) -> tuple[str, str]:
     return "", ""
 
 
-async def _owner(outside: Outside, person: Person, request: CreateRequest) -> str:
-    """The Coder user to whom the task will belong: the requester, or whom a site owner names."""
+async def _owner(outside: Outside, person: Person, request: CreateRequest) -> tuple[str, Collection[str]]:
+    """The Coder user to whom the task will belong, and their organizations: the requester, or whom a site owner names."""
     own = {"", "me", person.username.casefold(), f"@{person.slack_user}".casefold()}
     if request.owner.casefold() in own:
-        return person.username
+        return person.username, person.organizations or ()
     if not policy.may_create_for(person, request.owner):
         raise problems.owner_flag_forbidden()
     try:
         if request.owner.startswith("@"):  # a mention: the Slack user's own account
-            return (await outside.person(request.owner[1:])).username
-        return (await outside.directory.by_username(request.owner)).username
+            other = await outside.person(request.owner[1:])
+            return other.username, other.organizations or ()
+        account = await outside.directory.by_username(request.owner)
     except UserError as error:
         if isinstance(error, Transient) or error.name == "owner_not_found":
             raise
         raise await _no_owner(outside, request.owner, error) from error
+    return account.username, account.organizations
 
 
 async def _no_owner(outside: Outside, owner: str, error: UserError) -> UserError:

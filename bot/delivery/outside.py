@@ -51,7 +51,7 @@ class Outside:
     async def person(self, slack_user: str) -> Person:
         """The Coder user of a Slack user, by e-mail; UserError when there is none to be had."""
         known = await self.database.run(find_person, slack_user, younger_than=_PERSON_SECONDS)
-        if known is not None:
+        if known is not None and known.organizations is not None:
             return known
         user = await self.slack.user(slack_user)
         if user.is_guest or user.is_bot:
@@ -66,6 +66,7 @@ class Outside:
             username=account.username,
             name=account.name,
             site_owner=account.site_owner,
+            organizations=account.organizations,
         )
         await self.database.run(save_person, person)
         return person

@@ -155,9 +155,9 @@ async def _build_log(outside: Outside, snapshot: Snapshot, called: str, lines: i
 
 async def templates(outside: Outside, person: Person, command: commands.Templates, _: Origin) -> Content:
     """The templates that can run tasks."""
-    del person
     words = command.words.casefold().split()
-    found = [each for each in await outside.directory.templates() if not each.deprecated and _fits(each, words)]
+    usable = [each for each in await outside.directory.templates() if each.is_of(person.organizations)]
+    found = [each for each in usable if not each.deprecated and _fits(each, words)]
     presets = {each.id: await outside.directory.presets(each.version_id) for each in found}
     required = {each.id for each in found if await _needs_preset(outside, each, presets[each.id])}
     counts = {template_id: len(each) for template_id, each in presets.items()}
@@ -177,8 +177,8 @@ async def _needs_preset(outside: Outside, template: Template, presets: Sequence[
 
 async def presets(outside: Outside, person: Person, command: commands.Presets, _: Origin) -> Content:
     """The presets of a template."""
-    del person
-    templates, default = await outside.directory.templates(), outside.default_template
+    templates = [each for each in await outside.directory.templates() if each.is_of(person.organizations)]
+    default = outside.default_template
 
     def again(**changed: str) -> str:
         owner = changed.get("organization")

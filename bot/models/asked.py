@@ -16,6 +16,7 @@ class Person(Model):
     username: str
     name: str
     site_owner: bool = False
+    organizations: tuple[str, ...] | None = None  # ids of those they are a member of; None: not asked yet
 
 
 class Level(StrEnum):
@@ -43,6 +44,7 @@ class Asked(Model):
     by: str  # Slack user id; empty: the bot itself, for a waiting prompt
     by_name: str
     at: float
+    key: str = ""  # of the request: the same when Slack delivers it again
 
 
 class Origin(Model):
@@ -78,11 +80,16 @@ class Quote(Model):
 
 
 class Enclosed(Model):
-    """A file that is part of a prompt: its text, or only its link where the agent cannot see into it."""
+    """A file that is part of a prompt: its text, or only its link where the agent cannot see into it.
+
+    `url` is where the text is still to be read from; then `size` is what Slack says of its length in bytes.
+    """
 
     name: str
     text: str = ""
     link: str = ""
+    url: str = ""
+    size: int = 0
 
 
 class CreateRequest(Model):
@@ -104,4 +111,5 @@ class CreateRequest(Model):
     place: Place | None = None
     source: Place | None = None
     quotes: tuple[Quote, ...] = ()
+    quoting: Place | None = None  # a thread whose messages are still to be read, and quoted
     files: tuple[Enclosed, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from bot.models.model import Model
@@ -106,8 +107,13 @@ class Template(Model):
     description: str = ""
     version_id: str
     organization: str = ""
+    organization_id: str = ""
     deprecated: str = ""  # the maintainer's words, empty when it is not
     usual_start: float | None = None  # median start time in seconds
+
+    def is_of(self, organizations: Collection[str] | None) -> bool:
+        """Whether people who are members of these organizations (ids) can use it; nobody knows: nobody can."""
+        return organizations is not None and (not self.organization_id or self.organization_id in organizations)
 
 
 class Preset(Model):

@@ -38,6 +38,7 @@ def save_person(connection: sa.Connection, found: Person) -> None:
         "coder_username": found.username,
         "coder_name": found.name,
         "site_owner": found.site_owner,
+        "organizations": sa.null() if found.organizations is None else list(found.organizations),
     }
     insert_new(connection, person, {**values, "checked_at": now_ms()})
 
@@ -55,4 +56,5 @@ def _person(row: sa.Row[Any]) -> Person:
         username=row.coder_username,
         name=row.coder_name,
         site_owner=row.site_owner,
+        organizations=row.organizations,
     )

@@ -19,6 +19,7 @@ person = sa.Table(
     sa.Column("coder_username", sa.Text, nullable=False),
     sa.Column("coder_name", sa.Text, nullable=False),
     sa.Column("site_owner", sa.Boolean, nullable=False),
+    sa.Column("organizations", sa.JSON),  # ids of those they are a member of; NULL: not asked yet
     sa.Column("checked_at", sa.BigInteger, nullable=False),
 )
 
@@ -41,7 +42,7 @@ task = sa.Table(
     sa.Column("asked", sa.JSON),  # pause, resume or delete asked in Slack and not seen in Coder yet
     sa.Column("missing", sa.Integer, nullable=False, server_default="0"),  # polls in a row that did not see it
     sa.Column("look_at", sa.BigInteger),  # when the card changes by time alone
-    sa.Column("steered", sa.Boolean, nullable=False, server_default=sa.false()),  # its threads may prompt it
+    sa.Column("steered", sa.Boolean),  # whether its threads may prompt it; NULL: as the channel has it
     sa.Column("mention", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("tell", sa.Boolean, nullable=False, server_default=sa.false()),  # direct messages to the requester
     sa.Column("batch_id", sa.Text, index=True),
@@ -67,6 +68,8 @@ card = sa.Table(
     sa.Column("seen_ts", sa.Text),  # newest message of the thread that was taken in
     sa.Column("events", sa.JSON),  # a watched task's card: only these conditions are told; NULL: as the level says
     sa.Column("shown_by", sa.Text, nullable=False, server_default=""),  # who brought the card here
+    sa.Column("unfollowed_by", sa.Text, nullable=False, server_default=""),  # who ended that
+    sa.Column("unfollowed_at", sa.BigInteger),  # NULL: it follows its task
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 sa.Index("ix_card_thread", card.c.channel, card.c.thread_ts)
@@ -83,9 +86,10 @@ prompt = sa.Table(
     sa.Column("author", sa.Text, nullable=False),  # Slack user id
     sa.Column("author_name", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # queued, sending, delivered, maybe, failed, dropped
+    sa.Column("state", sa.Text, nullable=False),  # models.PromptState
     sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", sa.BigInteger),  # when the last try began
+    sa.Column("files", sa.JSON),  # text files of the message, and links to others; NULL: none
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -181,7 +181,8 @@ async def choose(
 ) -> tuple[str, str, str | None]:
     """The chosen template, version and preset, by name where they have one."""
     directory = Directory(wire.http, default, default_preset)
-    choice = await directory.choose(CreateRequest.model_validate({"prompt": "Go", **request}), command)
+    organizations = {(await directory.me()).organizations[0]}
+    choice = await directory.choose(CreateRequest.model_validate({"prompt": "Go", **request}), command, organizations)
     await directory.close()
     return choice.template.name, choice.version_id, choice.preset.name if choice.preset else None
 
@@ -208,6 +209,15 @@ async def test_what_is_left_open_is_asked_with_the_whole_command() -> None:
     ]
     assert preset.value.name == "parameter_required"
     assert preset.value.offers[0].label == "Use Build cache, 4 cores"
+
+
+async def test_only_templates_of_the_owners_organizations_count() -> None:
+    """The bot sees every template; a task is made only from one that its owner could use too."""
+    async with running() as wire:
+        asked = CreateRequest(prompt="Go", template="aider")
+        with pytest.raises(UserError) as refused:
+            await wire.directory.choose(asked, command, {"another"})
+    assert refused.value.name == "template_none"
 
 
 async def test_a_parameter_with_a_default_needs_no_preset() -> None:

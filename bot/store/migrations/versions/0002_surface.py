@@ -11,6 +11,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers rows 
 
 def upgrade() -> None:
     """Add columns and tables; a build that knows only the first revision goes on working beside it."""
+    op.add_column("person", sa.Column("organizations", sa.JSON))
     _task_and_card()
     _settings()
     _watch()
@@ -20,14 +21,17 @@ def upgrade() -> None:
 
 
 def _task_and_card() -> None:
-    op.add_column("task", sa.Column("steered", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("task", sa.Column("steered", sa.Boolean))
     op.add_column("task", sa.Column("mention", sa.Boolean, nullable=False, server_default=sa.true()))
     op.add_column("task", sa.Column("tell", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("task", sa.Column("batch_id", sa.Text))
     op.add_column("task", sa.Column("batch_line", sa.Integer))
     op.create_index("ix_task_batch_id", "task", ["batch_id"])
+    op.add_column("prompt", sa.Column("files", sa.JSON))
     op.add_column("card", sa.Column("events", sa.JSON))
     op.add_column("card", sa.Column("shown_by", sa.Text, nullable=False, server_default=""))
+    op.add_column("card", sa.Column("unfollowed_by", sa.Text, nullable=False, server_default=""))
+    op.add_column("card", sa.Column("unfollowed_at", sa.BigInteger))
 
 
 def _settings() -> None:
