@@ -133,7 +133,13 @@ class Pressing(Parts):
         return [*answer.options, *shown_options(element)]
 
     async def options(
-        self, user: User | str, action_id: str, query: str = "", where: Message | View | None = None
+        self,
+        user: User | str,
+        action_id: str,
+        query: str = "",
+        where: Message | View | None = None,
+        *,
+        block_id: str | None = None,
     ) -> Answer:
         """Type in an external menu (of the topmost modal, unless `where` says otherwise); `options` is what it shows.
 
@@ -141,7 +147,8 @@ class Pressing(Parts):
         """
         who = self.user_of(user)
         container = where or top_view(self.workspace, who.id)
-        element = find_element(container.blocks, action_id)
+        self._visible(who, container)
+        element = find_element(container.blocks, action_id, block_id=block_id)
         if len(query) < element.body.get("min_query_length", 3):
             return Answer()
         return await self._suggest(who, container, element, query)
@@ -200,6 +207,17 @@ class Pressing(Parts):
             raise ClientRefused(f"{len(fits)} fields fit {name!r}; shown: {shown}")
         options = await self._menu(who, view, fits[0], given)
         view.typed[fits[0].block_id][fits[0].action_id] = state_value(fits[0], given, options)
+
+    def keep(self, user: User | str, view: View, block_id: str, value: Json) -> None:
+        """Remember what stands in a field while a form is filled in: the app does not hear of it before the submit.
+
+        `value` is Slack's state value; for a field that is not (or no longer) there nothing happens.
+        """
+        self._visible(self.user_of(user), view)
+        for one in elements(view.blocks):
+            if one.block_id == block_id and one.type in FIELDS and one.type == value.get("type"):
+                field_name = FIELDS[one.type][0]
+                view.typed[block_id][one.action_id] = {"type": one.type, field_name: value.get(field_name)}
 
     async def close(self, user: User | str, view: View) -> Answer:
         """Close a modal with its close button; the app hears it if the view asked for that."""

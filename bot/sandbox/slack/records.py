@@ -165,7 +165,10 @@ class Trigger:
 
 @dataclass
 class Call:
-    """One request of the app: a Web API method, `response_url` or `upload`. Status 499: cut, the app saw no answer."""
+    """One request of the app: a Web API method, `response_url` or `upload`. Status 499: cut, the app saw no answer.
+
+    `number` counts from 1; `seconds` is how long the answer took.
+    """
 
     at: float
     method: str
@@ -174,6 +177,8 @@ class Call:
     ok: bool = False
     error: str | None = None
     answer: Json = field(default_factory=dict)
+    number: int = 0
+    seconds: float = 0.0
 
 
 class Outcome(StrEnum):

@@ -36,6 +36,7 @@ class WebApi:
         self.rates = rates
         self.calls: list[Call] = []
         self.methods = all_methods()
+        self._made = 0
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to serve."""
@@ -131,7 +132,8 @@ class WebApi:
         return await self._around(call, request, work)
 
     def _record(self, name: str) -> Call:
-        call = Call(self.site.workspace.now(), name, {})
+        self._made += 1
+        call = Call(self.site.workspace.now(), name, {}, number=self._made)
         self.calls.append(call)
         return call
 
@@ -143,8 +145,9 @@ class WebApi:
             response.content_type = "application/json"  # also where a fault gave the refusal
         if not call.ok and call.error is None:
             call.error = "no_answer" if call.status == NO_ANSWER else f"http_{call.status}"
+        call.seconds = self.site.workspace.now() - call.at
         told = {"method": call.method, "status": call.status, "ok": call.ok, "error": call.error}
-        self.site.workspace.feed.tell("call", **told)
+        self.site.workspace.feed.tell("call", number=call.number, **told)
         return response
 
     def _refusal(self, call: Call, refused: Refused, status: int = 200) -> web.Response:

@@ -49,7 +49,7 @@ class Workspace:
         self.files: dict[str, File] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.triggers: dict[str, Trigger] = {}
-        self._counter = 0
+        self.counter = 0  # how many ids were given out
         self.bot_user = self.add_user("coder", None, real_name="Coder Tasks", is_bot=True)
 
     def now(self) -> float:
@@ -58,8 +58,8 @@ class Workspace:
 
     def new_id(self, prefix: str) -> str:
         """A fresh id in Slack's form: a letter, then capitals and digits."""
-        self._counter += 1
-        return f"{prefix}{self._counter:04X}{secrets.token_hex(3).upper()}"
+        self.counter += 1
+        return f"{prefix}{self.counter:04X}{secrets.token_hex(3).upper()}"
 
     def add_user(self, name: str, email: str | None, *, real_name: str = "", is_bot: bool = False) -> User:
         """Let a person, or a bot, join the workspace."""
@@ -132,7 +132,7 @@ class Workspace:
             root = channel.messages.get(message.thread_ts or "")
             if root is not None and root is not message:
                 root.reply_count -= 1
-        self.feed.tell("deleted", channel=message.channel, ts=message.ts)
+        self.feed.tell("deleted", channel=message.channel, ts=message.ts, thread_ts=message.thread_ts)
 
     def find_message(self, channel: Channel, ts: str) -> Message:
         """The message with this ts; `message_not_found` when it is gone or was never there."""
@@ -147,7 +147,7 @@ class Workspace:
 
     def new_trigger(self, user: str, view_id: str | None = None, channel: str | None = None) -> str:
         """A trigger_id for what this user has just done."""
-        trigger = Trigger(f"{self._counter}.{secrets.token_hex(6)}", user, self.now(), view_id, channel)
+        trigger = Trigger(f"{self.counter}.{secrets.token_hex(6)}", user, self.now(), view_id, channel)
         self.triggers[trigger.id] = trigger
         return trigger.id
 
