@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -57,9 +58,32 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the tables of DATABASE_URL up to date, and end; `run` does it too")
     sandbox = commands.add_parser("sandbox", help="try the bot on a local Slack and a local Coder, without any account")
     sandbox.add_argument("--tour", action="store_true", help="play a conversation, print its transcript, and end")
-    sandbox.add_argument("--port", type=int, default=0, help="port of the local Slack (default: any free one)")
-    sandbox.add_argument("--speed", type=float, default=1.0, help="how much faster the local agents work (default 1)")
+    sandbox.add_argument(
+        "--port", type=_port, default=0, help="port of the page in the browser (default: any free one)"
+    )
+    sandbox.add_argument("--no-open", action="store_true", help="do not open the page in the browser")
+    sandbox.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="keep everything in this folder (default: it is thrown away at the end)",
+    )
+    sandbox.add_argument("--speed", type=_speed, default=1.0, help="how much faster the local agents work (default 1)")
     return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
+
+
+def _speed(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1000:
+        raise argparse.ArgumentTypeError("the speed is a number above 0, at most 1000")
+    return number
 
 
 async def _guarded(command: Command, given: argparse.Namespace) -> int:
@@ -123,7 +147,9 @@ async def _migrate(_: argparse.Namespace) -> int:
 async def _sandbox(given: argparse.Namespace) -> int:
     from bot.sandbox import sandbox
 
-    return await sandbox(tour=given.tour, port=given.port, speed=given.speed)
+    return await sandbox(
+        tour=given.tour, port=given.port, open_page=not given.no_open, data=given.data, speed=given.speed
+    )
 
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]

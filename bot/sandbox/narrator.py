@@ -54,7 +54,8 @@ def shown(slack: SlackServer, message: Message, version: int | None = None) -> l
 class Narrator:
     """Prints what happens in a local Slack.
 
-    The feed also carries what no message shows: `typed` commands, `pressed` buttons, each `note`, and the `end`.
+    The feed also carries what no message shows: `typed` commands, `pressed` buttons, each `note`, how the `bot` is, and
+    the `end`.
     """
 
     slack: SlackServer
@@ -87,6 +88,10 @@ class Narrator:
 
     def _note(self, change: Change) -> list[str]:
         return [safe(line) for line in str(change.data["text"]).split("\n")]
+
+    def _bot(self, change: Change) -> list[str]:
+        words = {"stopped": "has ended", "starting": "starts", "running": "runs"}
+        return self._said("  bot", change.at, [f"The bot {words[str(change.data['state'])]}."])
 
     def _typed(self, change: Change) -> list[str]:
         place = self._channel(str(change.data["channel"]))
@@ -177,7 +182,7 @@ class Narrator:
         return self.slack.workspace.users[str(user)].real_name
 
 
-_TOLD: Final = {"note", "typed", "pressed", "message", "ephemeral", "edited", "deleted", "reaction", "view"}
+_TOLD: Final = {"note", "bot", "typed", "pressed", "message", "ephemeral", "edited", "deleted", "reaction", "view"}
 
 
 def _shortened(text: str) -> str:

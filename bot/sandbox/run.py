@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.resources
-import os
 import shutil
 import signal
 import tempfile
@@ -16,10 +15,11 @@ from typing import Any
 
 import yaml
 
-from bot import log as logs
-from bot.app import Bot, open_bot
 from bot.errors import StartError
+from bot.sandbox.bot_process import BotProcess
 from bot.sandbox.coder import CoderServer
+from bot.sandbox.controls import Controls
+from bot.sandbox.keeping import Kept, SlackState, open_folder
 from bot.sandbox.slack import SlackServer
 from bot.sandbox.slack.records import Channel, User
 from bot.settings import Settings, read_settings
@@ -30,6 +30,20 @@ _DEFAULTS = {"BOT_POLL_SECONDS": "1", "BOT_SETTLE_SECONDS": "3", "BOT_PORT": "0"
 _SLACK_NAMES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 _CODER_NAMES = ("CODER_URL", "CODER_SESSION_TOKEN")
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says.
+
+    The `port` of the page (0: any free one), whether a browser shall show it at once, where the state is kept (None:
+    nowhere), and how much faster than usual the local agents work.
+    """
+
+    port: int = 0
+    open_page: bool = False
+    data: Path | None = None
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,12 @@ def bypass_proxies(environment: MutableMapping[str, str], real: Real) -> None:
             environment[name] = ",".join(filter(None, [environment.get(name, ""), "127.0.0.1", "localhost"]))
 
 
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without any setting of the bot, for what must not touch a real server."""
+    ours = {name.upper() for name in Settings.model_fields} | {"SANDBOX_EMAIL"}
+    return {name: value for name, value in environment.items() if name not in ours}
+
+
 def manifest() -> dict[str, Any]:
     """The Slack app's manifest: inside an installed package, in a checkout beside it."""
     package = Path(str(importlib.resources.files("bot")))
@@ -100,25 +120,44 @@ class Stage:
         """The channels by name."""
         return {channel.name: channel for channel in (self.payments, self.random)}
 
+    def tell_bot_state(self, state: str) -> None:
+        """Tell everyone who watches this Slack that the bot's process has started, runs or has ended."""
+        self.slack.feed.tell("bot", state=state)
+
 
 def stage(slack: SlackServer, email: str = "") -> Stage:
-    """Fill a local Slack: Ana (with this e-mail, when one is given) and Bo have Coder accounts, Gia is a guest."""
-    ana = slack.add_user("ana", email or "ana@example.com", real_name="Ana Ruiz")
-    bo = slack.add_user("bo", "bo@example.com", real_name="Bo Lindqvist")
-    gia = slack.add_user("gia", "gia@guests.example.com", real_name="Gia Moretti")
+    """Fill a local Slack: Ana (with this e-mail, when one is given) and Bo have Coder accounts, Gia is a guest.
+
+    Who and what is there already, from an earlier run, stays.
+    """
+    ana = _person(slack, "ana", "Ana Ruiz", "ana@example.com")
+    ana.email = email or ana.email
+    bo = _person(slack, "bo", "Bo Lindqvist", "bo@example.com")
+    gia = _person(slack, "gia", "Gia Moretti", "gia@guests.example.com")
     gia.is_restricted = True
-    payments = slack.add_channel("payments", [ana, bo, gia, slack.bot_user])
-    return Stage(slack, ana, bo, gia, payments, slack.add_channel("random", [ana, bo, gia]))
+    payments = _channel(slack, "payments", [ana, bo, gia, slack.bot_user])
+    return Stage(slack, ana, bo, gia, payments, _channel(slack, "random", [ana, bo, gia]))
+
+
+def _person(slack: SlackServer, name: str, real_name: str, email: str) -> User:
+    found = [user for user in slack.workspace.users.values() if user.name == name]
+    return found[0] if found else slack.add_user(name, email, real_name=real_name)
+
+
+def _channel(slack: SlackServer, name: str, members: list[User]) -> Channel:
+    found = [channel for channel in slack.workspace.channels.values() if channel.name == name]
+    return found[0] if found else slack.add_channel(name, members)
 
 
 @dataclass
 class World:
     """Everything that runs: a side that is real has no local server here. With `keep` the folder with the log stays."""
 
-    bot: Bot
+    bot: BotProcess
     settings: Settings
     stage: Stage | None
     coder: CoderServer | None
+    controls: Controls
     folder: Path
     keep: bool = False
 
@@ -129,24 +168,33 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(environment: Mapping[str, str], *, port: int, speed: float) -> AsyncIterator[World]:
+async def open_world(environment: Mapping[str, str], options: Options) -> AsyncIterator[World]:
     """Start the local servers that are needed, then the bot; everything is stopped in the opposite order."""
     real = real_sides(environment)
-    bypass_proxies(os.environ, real)
     async with AsyncExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="coder-task-sandbox-"))
         worlds: list[World] = []
-        stack.callback(_tidy, folder, worlds)
-        place = None if real.slack else await _local_slack(stack, port, environment.get("SANDBOX_EMAIL", ""))
-        coder = None if real.coder else await stack.enter_async_context(CoderServer(speed=speed))
+        kept = open_folder(options.data, stack.enter_context) if options.data else None
+        folder = kept.folder if kept else _temporary(stack, worlds)
+        place = None if real.slack else await _local_slack(stack, kept, environment.get("SANDBOX_EMAIL", ""))
+        coder = None if real.coder else await _local_coder(stack, kept, options.speed)
+        if kept:
+            await stack.enter_async_context(kept.keeping(place.slack if place else None, coder))
         local = {**(_slack_settings(place.slack) if place else {}), **(_coder_settings(coder) if coder else {})}
-        settings = read_settings(bot_environment(environment, local, f"sqlite:///{folder}/bot.db"))
-        _log_into(stack, folder / "bot.log", settings)
-        bot = await open_bot(settings)
+        given = bot_environment(environment, local, f"sqlite:///{folder}/bot.db")
+        bypass_proxies(given, real)
+        bot = BotProcess(given, folder / "bot.log", place.tell_bot_state if place else None)
         stack.push_async_callback(bot.stop)
+        settings = read_settings(given)
         await bot.start()
-        worlds.append(World(bot, settings, place, coder, folder))
+        controls = Controls(place.slack if place else None, coder, bot)
+        worlds.append(World(bot, settings, place, coder, controls, folder))
         yield worlds[0]
+
+
+def _temporary(stack: AsyncExitStack, worlds: list[World]) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="coder-task-sandbox-"))
+    stack.callback(_tidy, folder, worlds)
+    return folder
 
 
 def _tidy(folder: Path, worlds: list[World]) -> None:
@@ -154,14 +202,31 @@ def _tidy(folder: Path, worlds: list[World]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _local_slack(stack: AsyncExitStack, port: int, email: str) -> Stage:
-    slack = SlackServer(port=port, manifest=manifest(), rate_limits=True)
+async def _local_slack(stack: AsyncExitStack, kept: Kept | None, email: str) -> Stage:
+    slack = SlackServer(manifest=manifest(), rate_limits=True)
+    state: SlackState | None = kept.slack() if kept else None
+    if state is not None:
+        state.into(slack)
     try:
         await stack.enter_async_context(slack)
-    except OSError as error:
-        text = f"--port: cannot listen on 127.0.0.1:{port} ({error.strerror}): choose another port"
-        raise StartError(text) from None
+    except OSError:  # somebody else has the port of the earlier run
+        slack.port = 0
+        await stack.enter_async_context(slack)
     return stage(slack, email)
+
+
+async def _local_coder(stack: AsyncExitStack, kept: Kept | None, speed: float) -> CoderServer:
+    state = kept.coder() if kept else None
+    if state is None:
+        return await stack.enter_async_context(CoderServer(speed=speed))
+    coder = CoderServer(speed=speed, port=state.port, fill=state.fill)
+    try:
+        await stack.enter_async_context(coder)
+    except OSError:
+        coder.port = 0
+        await stack.enter_async_context(coder)
+    coder.go_on()
+    return coder
 
 
 def _slack_settings(slack: SlackServer) -> dict[str, str]:
@@ -170,13 +235,6 @@ def _slack_settings(slack: SlackServer) -> dict[str, str]:
 
 def _coder_settings(coder: CoderServer) -> dict[str, str]:
     return {"CODER_URL": coder.url, "CODER_SESSION_TOKEN": coder.token}
-
-
-def _log_into(stack: AsyncExitStack, path: Path, settings: Settings) -> None:
-    """Log into a file, so that the terminal belongs to the people; when it closes, what is grave goes to stderr."""
-    file = stack.enter_context(path.open("w", encoding="utf-8"))
-    logs.set_up(settings.bot_log_level, file, settings.secrets)
-    stack.callback(logs.set_up, "WARNING", secrets=settings.secrets)
 
 
 def stop_signals() -> asyncio.Event:

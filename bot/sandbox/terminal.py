@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bot.sandbox.coder.scripts import PROMPT_WORDS
 from bot.sandbox.narrator import INDENT, Narrator, cards, reader, shown
-from bot.sandbox.run import Stage, World, first, open_world, stop_signals
+from bot.sandbox.page import open_page, show
+from bot.sandbox.run import Options, Stage, World, first, open_world, stop_signals
 from bot.sandbox.slack import SlackServer
 from bot.sandbox.slack.pressing import Answer
 from bot.sandbox.slack.records import Channel, ClientRefused, Message, User
@@ -30,7 +32,9 @@ HELP = """\
   as bo                  be somebody else: ana, bo, gia (a guest)
   in random              go to another channel: payments, random (the bot is not in it)
   show                   print the newest card again
-  quit                   end; nothing is kept"""
+  words                  what a prompt can say to the local agents, such as “ask” or “crash the build”
+  quit                   end"""
+WORDS = "\n".join(f"  {words:<23}{happens}" for words, happens in PROMPT_WORDS)
 
 
 @dataclass
@@ -128,6 +132,8 @@ class Chat:
                 return False
             case "help":
                 self._hands.note(HELP)
+            case "words":
+                self._hands.note(WORDS)
             case "show":
                 card = find_card(self.stage.slack, rest.strip())
                 self._hands.note("\n".join(INDENT + shown_line for shown_line in shown(self.stage.slack, card)))
@@ -175,12 +181,13 @@ def write(line: str) -> None:
     print(line, flush=True)
 
 
-def welcome(world: World, *, typing: bool) -> str:
+def welcome(world: World, url: str, *, typing: bool) -> str:
     """Where everything is, who you are, what to type."""
     settings, stage, coder = world.settings, world.stage, world.coder
     slack_is = f"{stage.slack.url} (local)" if stage else "the real one, with your tokens"
     coder_is = f"{coder.url} (local)" if coder else f"{settings.coder_url} (the real one)"
     lines = [
+        f"Open {url} in a browser." if url else "There is no page: use your own Slack.",
         "The sandbox runs: the real bot" + (" between a local Slack and a local Coder." if stage and coder else "."),
         f"  Slack   {slack_is}",
         f"  Coder   {coder_is}",
@@ -190,27 +197,28 @@ def welcome(world: World, *, typing: bool) -> str:
     if stage and not coder:
         lines.append(f"Ana's e-mail is {stage.ana.email}: SANDBOX_EMAIL must be that of your own Coder user.")
     if stage and typing:
-        lines += ["You are Ana Ruiz in #payments. Type, for example:", *HELP.split("\n")]
+        lines += ["Or type here. You are Ana Ruiz in #payments; for example:", *HELP.split("\n")]
     else:
         lines.append("It runs until Ctrl-C or SIGTERM.")
     return "\n".join(lines)
 
 
-async def converse(*, port: int, speed: float) -> int:
+async def converse(options: Options) -> int:
     """Run the sandbox until a signal, or until the person at the terminal ends it; the exit status."""
     asked = stop_signals()
-    async with open_world(os.environ, port=port, speed=speed) as world:
+    async with open_world(os.environ, options) as world, open_page(world, options) as url:
         typing = sys.stdin.isatty()
-        write(welcome(world, typing=typing))
+        write(welcome(world, url, typing=typing))
+        await show(url, options)
         async with _narration(world):
             if world.stage and typing:
                 chatting = asyncio.create_task(_chat(world.stage), name="chat")
-                await first(asked, world.bot.gave_up, chatting)
+                await first(asked, chatting)
                 await _ended(chatting)
             else:
-                await first(asked, world.bot.gave_up)
-        world.keep = world.bot.gave_up.is_set()
-    return 1 if world.keep else 0
+                await asked.wait()
+        world.keep = bool(world.bot.ends)
+    return 0
 
 
 @asynccontextmanager

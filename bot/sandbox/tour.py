@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from typing import Final, TypeVar
 from bot.errors import StartError
 from bot.sandbox.coder import CoderServer, TaskHandle
 from bot.sandbox.narrator import Narrator, cards, shown
-from bot.sandbox.run import Stage, first, open_world, stop_signals
+from bot.sandbox.page import open_page, show
+from bot.sandbox.run import Options, Stage, World, first, open_world, stop_signals, without_settings
 from bot.sandbox.slack.records import ClientRefused, Message, User
 from bot.sandbox.terminal import Hands, write
 
@@ -220,23 +222,42 @@ def _deliveries(tour: Tour) -> list[str]:
     return [str(metadata["event_payload"]["delivery"]) for metadata in said if metadata]
 
 
-async def play(*, port: int, speed: float) -> int:
-    """Play the tour; 0 when all of it came, else 1 and what was waited for. `speed` is on top of the tour's own."""
+async def play(options: Options) -> int:
+    """Play the tour, in the page too; 0 when all of it came, else 1 and what was waited for.
+
+    The speed is on top of the tour's own. A page that was shown in a browser stays until a signal.
+    """
     asked, began = stop_signals(), time.monotonic()
-    async with open_world(_SETTINGS, port=port, speed=speed) as world:
-        if world.stage is None or world.coder is None:
-            raise StartError("the tour plays on local servers only")
-        tour = Tour(world.stage, world.coder, speed)
-        async with Narrator(tour.slack, write).telling():
-            playing = asyncio.create_task(tour.play(), name="tour")
-            await first(asked, world.bot.gave_up, playing)
-            result, failure = await _outcome(playing)
+    environment = {**without_settings(os.environ), **_SETTINGS}
+    async with open_world(environment, options) as world, open_page(world, options) as url:
+        write(f"Open {url} to see it in a browser.")
+        shown_now = await show(url, options)
+        failure = await _played(world, options.speed, asked)
         if failure:
             world.keep = True
             print(f"\nThe tour did not come to its end: {failure}\nlog: {world.log_path}", file=sys.stderr)
         else:
-            write(f"\n{result}\nThe tour took {time.monotonic() - began:.0f} seconds.")
+            write(f"The tour took {time.monotonic() - began:.0f} seconds.")
+        if shown_now and not asked.is_set():
+            write("The page stays until Ctrl-C.")
+            await asked.wait()
     return 1 if failure else 0
+
+
+async def _played(world: World, speed: float, asked: asyncio.Event) -> str:
+    """Play all of it, printed as it happens; why it did not come to its end, "" when it did."""
+    if world.stage is None or world.coder is None:
+        raise StartError("the tour plays on local servers only")
+    tour = Tour(world.stage, world.coder, speed)
+    async with Narrator(tour.slack, write).telling():
+        playing = asyncio.create_task(tour.play(), name="tour")
+        await first(asked, playing)
+        result, failure = await _outcome(playing)
+    if world.bot.ends:
+        failure = f"the bot ended with status {world.bot.ends[0]}"
+    if not failure:
+        write(f"\n{result}")
+    return failure
 
 
 async def _outcome(playing: asyncio.Task[str]) -> tuple[str, str]:

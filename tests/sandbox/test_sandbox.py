@@ -5,78 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
-import re
 import shutil
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.errors import StartError
-from bot.sandbox.coder import CoderServer
-from bot.sandbox.run import Real, bot_environment, bypass_proxies, manifest, real_sides, stage
+from bot.sandbox.run import Real, bot_environment, bypass_proxies, real_sides, stage
 from bot.sandbox.slack import SlackServer
 from bot.sandbox.slack.records import Channel, Message
 from bot.sandbox.terminal import Chat, Hands, find_card
 from bot.settings import read_settings
+from tests.sandbox.process_scene import STOP_SECONDS, sandbox, until
 
-SECONDS = 40.0
-STOP_SECONDS = 10.0
 LOCAL_SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:1/api/"}
 LOCAL_CODER = {"CODER_URL": "http://127.0.0.1:2", "CODER_SESSION_TOKEN": "local"}
-
-
-class Sandbox:
-    """A sandbox in a process of its own, and what it has printed."""
-
-    def __init__(self, process: Process) -> None:
-        self.process = process
-        self.printed = ""
-
-    async def reads(self, pattern: str) -> re.Match[str]:
-        """Wait until something like this is printed; each call goes on where the last one found something."""
-        assert self.process.stdout
-        async with asyncio.timeout(SECONDS):
-            while not (found := re.search(pattern, self.printed)):
-                line = await self.process.stdout.readline()
-                assert line, f"it ended without {pattern!r}:\n{self.printed}"
-                self.printed += line.decode()
-        self.printed = self.printed[found.end() :]
-        return found
-
-    async def stop(self, number: signal.Signals) -> int:
-        """Send a signal, and give the exit status."""
-        self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
-
-
-@asynccontextmanager
-async def sandbox(
-    *arguments: str, stdin: int = DEVNULL, settings: dict[str, str] | None = None
-) -> AsyncIterator[Sandbox]:
-    """Start a sandbox with these settings only; it is ended whatever happens."""
-    ours = (
-        "SLACK_",
-        "CODER_",
-        "BOT_",
-        "DATABASE_",
-        "PYTHONDONTWRITEBYTECODE",
-    )  # without bytecode a start takes seconds
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "sandbox", *arguments),
-        stdin=stdin, stdout=PIPE, stderr=STDOUT, env=clean | (settings or {}),
-    )  # fmt: skip
-    try:
-        yield Sandbox(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 def is_there(path: str) -> bool:
@@ -150,34 +96,12 @@ async def test_sigterm_ends_it_cleanly() -> None:
         assert not is_there(str(Path(log).parent))
 
 
-async def test_a_real_coder_takes_the_place_of_the_local_one() -> None:
-    """With Coder's settings in the environment that server is used, and Ana has the e-mail that is asked for."""
-    async with CoderServer() as coder:
-        settings = {"CODER_URL": coder.url, "CODER_SESSION_TOKEN": coder.token, "SANDBOX_EMAIL": "bo@example.com"}
-        async with sandbox(settings=settings) as running:
-            await running.reads(f"Coder +{re.escape(coder.url)} \\(the real one\\)")
-            await running.reads("Ana's e-mail is bo@example.com")
-            assert await running.stop(signal.SIGINT) == 0
-        assert "GET /api/v2/tasks" in {call.name for call in coder.calls}
-
-
-async def test_a_real_slack_gets_the_local_coder() -> None:
-    """With Slack's tokens in the environment the bot connects there, and its Coder is local."""
-    async with SlackServer(manifest=manifest()) as slack:
-        tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
-        async with sandbox(settings={**tokens, "SLACK_API_URL": slack.api_url}) as running:
-            await running.reads("Slack +the real one")
-            await running.reads(r"Coder +\S+ \(local\)")
-            await slack.until(lambda: slack.socket.open, what="an open socket")
-            assert await running.stop(signal.SIGTERM) == 0
-
-
 async def test_what_is_typed_at_a_terminal_is_done() -> None:
     """Commands, replies, clicks and other people: each line does what the help says."""
     keyboard, terminal = pty.openpty()
     try:
         pace = {"BOT_EDIT_SECONDS": "0.3", "BOT_SETTLE_SECONDS": "0.3"}
-        async with sandbox("--speed", "20", stdin=terminal, settings=pace) as chat:
+        async with sandbox("--no-open", "--speed", "20", stdin=terminal, settings=pace) as chat:
 
             async def types(line: str, pattern: str) -> None:
                 os.write(keyboard, f"{line}\n".encode())
@@ -200,6 +124,51 @@ async def test_what_is_typed_at_a_terminal_is_done() -> None:
     finally:
         os.close(keyboard)
         os.close(terminal)
+
+
+async def test_the_page_is_served_where_it_says() -> None:
+    """The first line is the page's address; it shows a page that a browser may read."""
+    async with sandbox("--no-open") as running, aiohttp.ClientSession() as browser:
+        url = (await running.reads(r"\AOpen (http://127\.0\.0\.1:\d+) in a browser\."))[1]
+        async with browser.get(url) as page:
+            assert (page.status, page.content_type) == (200, "text/html")
+        assert await running.stop(signal.SIGTERM) == 0
+
+
+async def test_the_page_is_opened_at_a_terminal(tmp_path: Path) -> None:
+    """Somebody at a terminal gets it in the browser, but not in CI nor with --no-open; the chat goes on meanwhile."""
+    browser, seen = tmp_path / "browser.py", tmp_path / "seen"
+    browser.write_text(f"import sys; open({str(seen)!r}, 'a').write(sys.argv[1])")
+    settings = {"BROWSER": f"{sys.executable} {browser} %s", "CI": ""}
+    keyboard, terminal = pty.openpty()
+    url = ""
+
+    async def opened() -> bool:
+        return is_there(str(seen))
+
+    try:
+        for arguments, more in ((("--no-open",), {}), ((), {"CI": "1"}), ((), {})):
+            async with sandbox(*arguments, stdin=terminal, settings=settings | more) as running:
+                url = (await running.reads(r"\AOpen (\S+) in"))[1]
+                await running.reads("quit  ")
+                os.write(keyboard, b"hello\n")
+                await running.reads("Ana Ruiz: hello")
+                if not arguments and not more:
+                    await until(opened)
+                assert await running.stop(signal.SIGTERM) == 0
+        assert await asyncio.to_thread(seen.read_text) == url
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+async def test_the_tour_is_also_played_in_the_page() -> None:
+    """With a port for the page, the page shows the tour's messages while it plays."""
+    async with sandbox("--tour", "--port", "0") as tour, aiohttp.ClientSession() as browser:
+        url = (await tour.reads(r"\AOpen (http://127\.0\.0\.1:\d+)"))[1]
+        await tour.reads(r"\[card 1\]")
+        async with browser.get(f"{url}/api/state") as state:
+            assert "fix the flaky login test" in (await state.text()).lower()
 
 
 async def test_a_taken_port_is_named() -> None:

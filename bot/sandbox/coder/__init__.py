@@ -17,7 +17,7 @@ from bot.sandbox.coder.provisioner import Provisioner
 from bot.sandbox.coder.release import Release
 from bot.sandbox.coder.seed import seed
 from bot.sandbox.coder.talk import TalkRoutes
-from bot.sandbox.coder.task_page import TaskPage
+from bot.sandbox.coder.task_page import TaskPages
 from bot.sandbox.coder.tasks import TaskRoutes
 from bot.sandbox.coder.templates import TemplateRoutes
 from bot.sandbox.coder.workspaces import WorkspaceRoutes
@@ -51,17 +51,17 @@ class CoderServer:
         self.token = self.deployment.mint(owner, "local-owner")
         self._provisioner = Provisioner(self.deployment)
         self._gate = Gate(self.deployment)
-        self._port = port
+        self.port = port  # with 0 the system chooses one at the start
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> Self:
         """Listen; `url` is known from here on."""
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self._port).start()
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
         self._runner = runner
-        self._port = runner.addresses[0][1]
-        self.deployment.url = f"http://127.0.0.1:{self._port}"
+        self.port = runner.addresses[0][1]
+        self.deployment.url = f"http://127.0.0.1:{self.port}"
         return self
 
     async def stop(self) -> None:
@@ -75,6 +75,11 @@ class CoderServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    def go_on(self) -> None:
+        """Let builds and agents that were kept from an earlier run go on where they were."""
+        for task in self.deployment.tasks:
+            self._provisioner.go_on(task)
 
     @property
     def url(self) -> str:
@@ -126,15 +131,18 @@ class CoderServer:
             raise TimeoutError(f"waited {timeout} s in vain for {what or predicate}; last calls:\n{last}") from None
 
     def _app(self) -> web.Application:
+        pages = TaskPages(self.deployment, self._provisioner)
+
         @web.middleware
         async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self._gate.handle(request, handler)
+            way = pages if pages.owns(request) else self._gate
+            return await way.handle(request, handler)
 
         app = web.Application(middlewares=[gate], client_max_size=64 * 1024 * 1024)
         app.add_routes(PeopleRoutes(self.deployment).routes())
         app.add_routes(TemplateRoutes(self.deployment).routes())
         app.add_routes(WorkspaceRoutes(self.deployment, self._provisioner).routes())
-        app.add_routes(TaskPage(self.deployment).routes())
+        app.add_routes(pages.routes())
         for prefix in self.deployment.release.task_prefixes:
             app.add_routes(TaskRoutes(self.deployment, self._provisioner).routes(prefix))
             app.add_routes(TalkRoutes(self.deployment).routes(prefix))

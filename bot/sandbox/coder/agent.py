@@ -76,6 +76,15 @@ async def run_agent(
         await life.next_step()
 
 
+async def go_on(deployment: Deployment, task: Task, auto_pause: Callable[[], None], *, steered: bool = False) -> None:
+    """The agent of a task that was kept, from where it was; a `steered` one takes its next step at once."""
+    life = _Life(deployment, task, auto_pause)
+    if not steered:
+        await life.resume()
+    while True:
+        await life.next_step()
+
+
 class _Life:
     def __init__(self, deployment: Deployment, task: Task, auto_pause: Callable[[], None]) -> None:
         self._deployment, self._task, self._auto_pause = deployment, task, auto_pause
@@ -91,6 +100,7 @@ class _Life:
     async def start(self, flickers: Sequence[StartFlicker], factor: float) -> None:
         """Connect, run the startup script, bring up the app; then the first prompt, or after a resume ready for one."""
         sleep, agent, touch = self._deployment.clock.sleep, self._agent, self._deployment.changes.touch
+        agent.logs.clear()
         await sleep(_PHASE_SECONDS * factor)
         connect(agent)
         self._deployment.agent_log(agent.logs, "Cloning https://github.com/acme/shop into /home/coder/shop")
@@ -108,6 +118,15 @@ class _Life:
             await self._after_resume()
         self._task.busy = self._task.busy or not self._task.begun
         begin(self._deployment, self._task)
+
+    async def resume(self) -> None:
+        """Come up if it was not up yet; wait for a prompt if it did that; do a step that was cut short again."""
+        if self._task.begun and self._task.busy:
+            set_ready(self._agent)
+        elif self._agent.lifecycle != "ready" or self._agent.app_health != "healthy" or not self._task.begun:
+            await self.start((), 1)
+        elif not isinstance(next(iter(self._task.agent_steps), None), Flicker):
+            await (self._wait(None) if current_report(self._workspace) else self._after_resume())
 
     async def _after_resume(self) -> None:
         self._deployment.changes.touch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -16,8 +17,20 @@ class Clock:
     """Wall time, and waits that are divided by `speed`; speed 0 is manual: nothing moves by itself."""
 
     def __init__(self, speed: float = 1.0) -> None:
-        self.speed = speed
+        self._speed = speed
+        self._changed = asyncio.Event()
         self._last = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def speed(self) -> float:
+        """How much faster than usual everything goes; a new speed holds for the waits that go on, too."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, value: float) -> None:
+        self._speed = value
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     @property
     def manual(self) -> bool:
@@ -31,7 +44,13 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait for scripted seconds; in manual mode there is no waiting."""
-        await asyncio.sleep(0 if self.manual else seconds / self.speed)
+        left, now = seconds, asyncio.get_running_loop().time
+        await asyncio.sleep(0)
+        while left > 0 and not self.manual:
+            began, speed, changed = now(), self.speed, self._changed
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), left / speed)
+            left = left - (now() - began) * speed if changed.is_set() else 0
 
     def real(self, seconds: float) -> float:
         """How many real seconds a number of scripted seconds takes."""
@@ -42,15 +61,17 @@ class Changes:
     """The news that something changed; whoever waits looks again at every piece of it."""
 
     def __init__(self) -> None:
+        self.revision = 0  # how often what is stored has changed
         self._news = asyncio.Event()
 
-    def touch(self) -> None:
-        """Something changed."""
+    def touch(self, *, stored: bool = True) -> None:
+        """Something changed: by default in what is stored, else only in what was called."""
+        self.revision += stored
         self._news.set()
         self._news = asyncio.Event()
 
-    async def until(self, predicate: Callable[[], T], seconds: float) -> T:
-        """Return the first truthy answer of `predicate`; TimeoutError after so many real seconds."""
+    async def until(self, predicate: Callable[[], T], seconds: float | None) -> T:
+        """Return the first truthy answer of `predicate`; TimeoutError after so many real seconds (None: never)."""
         async with asyncio.timeout(seconds):
             while True:
                 news = self._news

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,11 +21,11 @@ class Message:
     time: datetime
 
 
+@dataclass
 class Conversation:
     """The messages so far, with ids 0, 1, 2 ..."""
 
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
+    messages: list[Message] = field(default_factory=list)
 
     def heard(self, text: str, now: datetime) -> None:
         """A person's text was typed into the terminal."""

@@ -93,11 +93,11 @@ class Gate:
         query = dict(request.query.items())
         call = Call(self.deployment.clock.now(), request.method, request.path, query, body)
         self.calls.append(call)
-        self.deployment.changes.touch()
+        self.deployment.changes.touch(stored=False)
         answer = await self.faults.around(call.name, request, lambda: self._answer(call, request, handler))
         answer.headers["X-Coder-Build-Version"] = self.deployment.release.build_version
         call.status = answer.status
-        self.deployment.changes.touch()
+        self.deployment.changes.touch(stored=False)
         return answer
 
     async def _answer(self, call: Call, request: web.Request, handler: Handler) -> web.StreamResponse:

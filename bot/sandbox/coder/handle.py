@@ -1,4 +1,4 @@
-"""A test's hold on one task: look at it, and move it by hand."""
+"""A hold on one task, for tests and for the task's page: look at it, and move it by hand."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.sandbox.coder.records import (
     Transition,
     Workspace,
 )
+from bot.sandbox.coder.scripts import CRASH, PULL_REQUEST, AgentStep, Ask, Fail, Finish, Say
 from bot.sandbox.coder.status import current_state, task_status
 from bot.sandbox.coder.talk import REJECTED
 
@@ -120,6 +121,30 @@ class TaskHandle:
     ) -> None:
         """The next sends are refused so; with `typed` the text reaches the agent all the same."""
         self.task.send_refusals += [SendRefusal(message, detail, status, typed)] * times
+
+    def finish(self, message: str = "Done. The pull request is open.", uri: str = PULL_REQUEST) -> None:
+        """The agent is done with its task, with a pull request; the rest of its script is dropped."""
+        self.task.agent_steps.clear()
+        self._steer(Say(message), Finish(message, uri))
+
+    def fail(self, message: str = "I cannot go on: the tests need a database that I cannot reach.") -> None:
+        """The agent reports a failure; after a prompt it goes on with its script."""
+        self._steer(Say(message), Fail(message))
+
+    def ask(self, message: str = "There are two ways to do this. Shall I take the smaller change?") -> None:
+        """The agent asks something; after a prompt it goes on with its script."""
+        self._steer(Say(message), Ask(message))
+
+    def crash_build(self) -> None:
+        """The build that is going on fails, as it does for the words `crash the build`."""
+        if not self.build.is_active:
+            raise ValueError(f"no build of {self.name} is going on")
+        self.fail_build(CRASH.lines, CRASH.error)
+
+    def _steer(self, *steps: AgentStep) -> None:
+        if self.status != "active":
+            raise ValueError(f"the agent of {self.name} is not up: the task is {self.status}")
+        self._provisioner.steer(self.task, steps)
 
     # -- build and health ---------------------------------------------------------------------------------------
 

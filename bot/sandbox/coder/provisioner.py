@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
-from bot.sandbox.coder.agent import run_agent
+from bot.sandbox.coder.agent import go_on, run_agent
 from bot.sandbox.coder.deployment import Deployment
 from bot.sandbox.coder.records import Agent, Build, Preset, Task, Transition, User, Workspace
 from bot.sandbox.coder.refusals import build_active
-from bot.sandbox.coder.scripts import BuildStep, CrashBuild, NoProvisioner, Queue, SlowStart
+from bot.sandbox.coder.scripts import (
+    AgentStep,
+    BuildStep,
+    CrashBuild,
+    Flicker,
+    NoProvisioner,
+    Queue,
+    Say,
+    SlowStart,
+    Unhealthy,
+    Work,
+)
 
 _STAGES = {"start": "Starting workspace", "stop": "Stopping workspace", "delete": "Deleting workspace"}
 _LINES = {
@@ -105,21 +116,45 @@ class Provisioner:
         build.job.completed_at = self._deployment.clock.now()
         self._deployment.touched(task.workspace)
 
+    def go_on(self, task: Task) -> None:
+        """What was going on when the deployment was kept goes on: the latest build, or the agent that it brought."""
+        workspace, build = task.workspace, task.workspace.latest
+        if self._deployment.clock.manual or workspace.deleted:
+            return
+        if build.job.status == "canceling":
+            self._deployment.background.start(("build", workspace.id), self._wind_up(task, build))
+        elif build.is_active:
+            steps = task.build_steps if build.number == 1 else []
+            self._deployment.background.start(("build", workspace.id), self._carry_through(task, build, steps))
+        elif build.agent is not None:
+            self.run(task, go_on(self._deployment, task, lambda: self._auto_pause(task)))
+
+    def run(self, task: Task, life: Coroutine[None, None, None]) -> None:
+        """Let the agent of a task live, instead of what it did before."""
+        self._deployment.background.start(("agent", task.workspace.id), life)
+
+    def steer(self, task: Task, steps: Sequence[AgentStep]) -> None:
+        """The agent leaves what it does and takes these steps first; only one that is up can."""
+        if isinstance(next(iter(task.agent_steps), None), Work | Say | Flicker | Unhealthy):
+            del task.agent_steps[0]
+        task.agent_steps[:0] = steps
+        task.prompted.clear()
+        self.run(task, go_on(self._deployment, task, lambda: self._auto_pause(task), steered=True))
+
     async def _wind_up(self, task: Task, build: Build) -> None:
         await self._deployment.clock.sleep(1)
         self.canceled(task, build)
 
     async def _carry_through(self, task: Task, build: Build, steps: Sequence[BuildStep]) -> None:
-        clock, factor = self._deployment.clock, 1.0
-        await clock.sleep(_QUEUE_SECONDS)
-        for step in steps:
-            if isinstance(step, SlowStart):
-                factor = step.factor
-            await self._wait_for_provisioner(build, step)
-        self.begin(build)
+        clock, factor = self._deployment.clock, next((one.factor for one in steps if isinstance(one, SlowStart)), 1.0)
+        if build.job.status == "pending":
+            await clock.sleep(_QUEUE_SECONDS)
+            for step in steps:
+                await self._wait_for_provisioner(build, step)
+            self.begin(build)
         crash = next((step for step in steps if isinstance(step, CrashBuild)), None)
         lines = _LINES[build.transition]
-        for line in lines[:3] if crash else lines:
+        for line in (lines[:3] if crash else lines)[len(build.logs) :]:
             await clock.sleep(_LINE_SECONDS * factor)
             self._deployment.log(build, line, stage=_STAGES[build.transition])
         if crash:
@@ -127,8 +162,7 @@ class Provisioner:
             return
         self.succeed(task, build)
         if build.transition == "start":
-            work = run_agent(self._deployment, task, lambda: self._auto_pause(task), steps, factor)
-            self._deployment.background.start(("agent", task.workspace.id), work)
+            self.run(task, run_agent(self._deployment, task, lambda: self._auto_pause(task), steps, factor))
 
     async def _wait_for_provisioner(self, build: Build, step: BuildStep) -> None:
         if isinstance(step, Queue):

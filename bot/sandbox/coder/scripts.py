@@ -24,7 +24,9 @@ Seconds are those of speed 1.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 PULL_REQUEST = "https://github.com/acme/shop/pull/482"
 
@@ -187,7 +189,7 @@ _AFTER_ANSWER = (
     Work(6, "Applying your answer"),
     Say("Understood. I'll finish the change that way and open the pull request.\n\n● Bash(pnpm test)\n  ⎿ 212 passed"),
 )
-_CRASH = CrashBuild(
+CRASH = CrashBuild(
     lines=(
         "docker_container.workspace[0]: Creating...",
         "Error: Unable to create container: no space left on device",
@@ -214,7 +216,7 @@ FOLLOW_UP = Script(
     )
 )
 SCRIPTS: tuple[tuple[str, Script], ...] = (
-    ("crash the build", Script(_USUAL, (_CRASH,))),
+    ("crash the build", Script(_USUAL, (CRASH,))),
     ("over quota", Script(_USUAL, (_QUOTA,))),
     ("no provisioner", Script(_USUAL, (NoProvisioner(60),))),
     ("in the queue", Script(_USUAL, (Queue(ahead=3, size=5, seconds=5),))),
@@ -250,6 +252,49 @@ SCRIPTS: tuple[tuple[str, Script], ...] = (
         ),
     ),
 )
+
+
+# For people: what they can write into a prompt, in the order in which it is looked for.
+PROMPT_WORDS: tuple[tuple[str, str], ...] = (
+    ("crash the build", "the first start build fails with a terraform log; the next one (resume) works"),
+    ("over quota", "the first start build fails because the quota is used up; the next one works"),
+    ("no provisioner", "pending for a minute, as no matching provisioner is available; then as usual"),
+    ("in the queue", "pending at place 3 of 5, then 2, then 1; then as usual"),
+    ("slow start", "every phase of the start takes ten times as long"),
+    ("flicker", "an error for a moment during the start, idle for a moment between the steps"),
+    ("unhealthy", "the agent's app is unhealthy for half a minute in the middle of the work"),
+    ("auto-pause", "finishes; when no prompt comes for twenty seconds, Coder pauses the task"),
+    ("silent", "active, but the agent reports no state before it is prompted again"),
+    ("fail", "the agent reports a failure and waits"),
+    ("ask", "asks a question; after the answer finishes with the pull request"),
+    ("just answer", "finishes with an answer and no pull request"),
+    ("anything else", "works for a few steps, then finishes with a pull request"),
+)
+
+
+_TOLD: Mapping[type, str] = MappingProxyType(
+    {
+        Queue: "The build waits at place {ahead} of {size}",
+        NoProvisioner: "No provisioner is available for {seconds:g} s",
+        SlowStart: "The start takes {factor:g} times as long",
+        StartFlicker: "The app is unhealthy for {seconds:g} s during the start",
+        CrashBuild: "The first build fails: {error}",
+        Work: "Works for {seconds:g} s: {message}",
+        Say: "Prints: {text}",
+        Ask: "Asks and waits: {message}",
+        Finish: "Is done: {message} {uri}",
+        Fail: "Reports a failure and waits: {message}",
+        Silence: "Waits without a word",
+        Flicker: "Is idle for {seconds:g} s, though there is more to do",
+        Unhealthy: "Its app is unhealthy for {seconds:g} s",
+        AutoPause: "Coder pauses the task after {seconds:g} s without a prompt",
+    }
+)
+
+
+def told(step: BuildStep | AgentStep) -> str:
+    """What a step is, in one line for people."""
+    return " ".join(_TOLD[type(step)].format(**vars(step)).split())
 
 
 def chosen(prompt: str) -> Script | None:
