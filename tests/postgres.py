@@ -54,7 +54,7 @@ class Server:
 @contextmanager
 def server() -> Iterator[Server]:
     """Start a server, and stop it in the end."""
-    home = Path(tempfile.mkdtemp(prefix="pg-", dir=_memory()))
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir=memory()))
     programs, account = _programs(home)
     log = home / "log"
     with log.open("wb") as output:
@@ -75,7 +75,7 @@ def server() -> Iterator[Server]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """The folder that lies in memory, where there is a roomy one: making a database there takes a third of the time."""
     folder = Path("/dev/shm")  # noqa: S108 - only mkdtemp writes there
     if not folder.is_dir():

@@ -1,10 +1,11 @@
-"""Coder's list of tasks, read tick by tick: what stands there word for word as the last time is not parsed again."""
+"""Coder's list of tasks, read tick by tick: what it says word for word as the last time keeps its snapshot."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from bot.coder import parse
 from bot.coder.refusals import not_understood
@@ -15,10 +16,9 @@ _SLICE_SECONDS = 0.004  # of parsing, before the event loop gets its turn
 
 @dataclass(frozen=True)
 class _Seen:
-    """Where a task stood in the last list, and what it said; None for one that cannot be read."""
+    """What the last list said of a task, as a hash of its words; None for a task that cannot be read."""
 
-    start: int
-    end: int
+    words: int
     snapshot: Snapshot | None
 
 
@@ -27,8 +27,8 @@ class Listing:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._text = ""
-        self._seen: list[_Seen] = []
+        self._text = 0  # a hash: the text itself would take more memory than all else
+        self._seen: dict[Any, _Seen] = {}
         self._found: list[Snapshot] = []
 
     async def read(self, text: str) -> list[Snapshot]:
@@ -36,44 +36,32 @@ class Listing:
 
         A task that cannot be read is left out and logged; CoderFailed if none can be, or if the text is no list.
         """
-        if text != self._text or not self._text:
-            seen = await self._parsed(text)
-            found = [each.snapshot for each in seen if each.snapshot is not None]
-            if seen and not found:  # an empty list would say that all tasks are gone
-                why = f"none of {len(seen)} tasks can be read"
+        if hash(text) != self._text:
+            seen, number = await self._parsed(text)
+            found = [each.snapshot for each in seen.values() if each.snapshot is not None]
+            if number and not found:  # an empty list would say that all tasks are gone
+                why = f"none of {number} tasks can be read"
                 raise not_understood(why)
-            self._text, self._seen, self._found = text, seen, found
+            self._text, self._seen, self._found = hash(text), seen, found
         return list(self._found)
 
-    async def _parsed(self, text: str) -> list[_Seen]:
-        position = parse.list_start(text)
+    async def _parsed(self, text: str) -> tuple[dict[Any, _Seen], int]:
+        """What is said of each task, by its id, and how many there are."""
+        seen: dict[Any, _Seen] = {}
+        position, number = parse.list_start(text), 0
         if position is None:  # null instead of a list, or another order of fields: parsed at once
-            return [_Seen(0, 0, parse.snapshot_or_none(task, self._url)) for task in parse.whole_list(text)]
-        seen: list[_Seen] = []
-        places = {each.snapshot.id: number for number, each in enumerate(self._seen) if each.snapshot}
-        expected = 0  # the place in the last list of what probably comes next
+            tasks = [parse.snapshot_or_none(task, self._url) for task in parse.whole_list(text)]
+            return {place: _Seen(0, snapshot) for place, snapshot in enumerate(tasks)}, len(tasks)
         until = time.monotonic() + _SLICE_SECONDS
         while not text.startswith("]", position):
-            one = self._same(text, position, expected) or self._new(text, position)
-            seen.append(one)
-            known = places.get(one.snapshot.id) if one.snapshot else expected
-            expected = expected if known is None else known + 1
-            position = parse.after_comma(text, one.end)
+            task, end = parse.next_task(text, position)
+            id_ = task.get("id") if isinstance(task, dict) else None
+            words, known = hash(text[position:end]), self._seen.get(id_)
+            if known is None or known.words != words:
+                known = _Seen(words, parse.snapshot_or_none(task, self._url))
+            seen[id_] = known
+            position, number = parse.after_comma(text, end), number + 1
             if time.monotonic() >= until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + _SLICE_SECONDS
-        return seen
-
-    def _same(self, text: str, position: int, expected: int) -> _Seen | None:
-        """The task that stood next in the last list, if its very words stand here: an object's text ends by itself."""
-        if expected >= len(self._seen):
-            return None
-        old = self._seen[expected]
-        words = self._text[old.start : old.end]
-        if not words.startswith("{") or not text.startswith(words, position):
-            return None
-        return _Seen(position, position + len(words), old.snapshot)
-
-    def _new(self, text: str, position: int) -> _Seen:
-        task, end = parse.next_task(text, position)
-        return _Seen(position, end, parse.snapshot_or_none(task, self._url))
+        return seen, number
