@@ -27,7 +27,7 @@ class Listing:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._text = 0  # a hash: the text itself would take more memory than all else
+        self._text: int | None = None  # a hash: the text itself would take more memory than all else
         self._seen: dict[Any, _Seen] = {}
         self._found: list[Snapshot] = []
 
