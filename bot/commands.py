@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.models import CreateRequest, Model, Status
+from bot.models import CreateRequest, Level, Model, Place, Quote, Status
 
 _AGAIN = "again "  # no verb, so that no typed command is taken for it
+_OPEN = "open "
+_FORM = "form "
+
+# What a list can be limited to: the stages of the Home tab.
+STATES = ("waiting", "attention", "working", "starting", "paused", "complete")
+# What a channel can be told of tasks that it watches.
+EVENTS = ("created", "waiting", "complete", "failed", "error")
 
 
 class Create(Model):
@@ -18,12 +25,25 @@ class Create(Model):
     request: CreateRequest
 
 
+class New(Model):
+    """Open the form for a new task, filled in with what is known: a request, or what another task was asked for.
+
+    `task` is Coder's id of that one; `form` is our id of a form that did not open, to open it once more.
+    """
+
+    verb: Literal["new"] = "new"
+    request: CreateRequest = CreateRequest(prompt="")
+    task: str = ""
+    form: str = ""
+
+
 class List(Model):
     """List tasks: mine, or with `everyone` all that this app sees."""
 
     verb: Literal["list"] = "list"
     everyone: bool = False
     status: Status | None = None
+    state: str = ""  # one of STATES
     page: int = 1
 
 
@@ -44,11 +64,36 @@ class Logs(Model):
 
 
 class Send(Model):
-    """Send a prompt to a task."""
+    """Send a prompt to a task.
+
+    `message` is the message of Slack's that is the prompt, if one is. `source` is the message that the prompt is about;
+    `quotes` from there go along as background.
+    """
 
     verb: Literal["send"] = "send"
     task: str
     text: str
+    message: Place | None = None
+    source: Place | None = None
+    quotes: tuple[Quote, ...] = ()
+
+
+class Notify(Model):
+    """Say how much of a task becomes messages; None: as it is."""
+
+    verb: Literal["notify"] = "notify"
+    task: str
+    level: Level
+    mention: bool
+    tell: bool | None = None
+
+
+class Steer(Model):
+    """Say who steers a task: `everyone` in its thread who has a Coder account, or its owner only."""
+
+    verb: Literal["steer"] = "steer"
+    task: str
+    everyone: bool
 
 
 class Delete(Model):
@@ -95,6 +140,56 @@ class Presets(Model):
     template: str = ""
 
 
+class Follow(Model):
+    """Show a task that was started elsewhere in this channel, with a card and a thread of its own."""
+
+    verb: Literal["follow"] = "follow"
+    task: str
+
+
+class Unfollow(Model):
+    """Let a task's card in this channel be as it is from now on."""
+
+    verb: Literal["unfollow"] = "unfollow"
+    task: str
+
+
+class Watch(Model):
+    """Tell this channel of tasks that nobody started from Slack; what is empty is not asked for."""
+
+    verb: Literal["watch"] = "watch"
+    owner: str = ""  # a Coder user name, `@` and a Slack id, `me` or `all`
+    template: str = ""
+    events: tuple[str, ...] = ()
+
+
+class Watches(Model):
+    """Say what this channel watches."""
+
+    verb: Literal["watches"] = "watches"
+
+
+class Unwatch(Model):
+    """Tell this channel of no tasks any more."""
+
+    verb: Literal["unwatch"] = "unwatch"
+
+
+class Settings(Model):
+    """Show what holds in this channel."""
+
+    verb: Literal["settings"] = "settings"
+
+
+class SetLevel(Model):
+    """Set how much the thread of a card is told; what `!quiet` and its like do there."""
+
+    verb: Literal["level"] = "level"
+    task: str
+    card: str
+    level: Level
+
+
 class WhoAmI(Model):
     """Say which Coder user the person is."""
 
@@ -109,9 +204,43 @@ class Help(Model):
 
 
 Command = Annotated[
-    Create | List | Show | Logs | Send | Delete | Pause | Resume | Retry | Templates | Presets | WhoAmI | Help,
+    Create
+    | New
+    | List
+    | Show
+    | Logs
+    | Send
+    | Notify
+    | Steer
+    | Delete
+    | Pause
+    | Resume
+    | Retry
+    | Follow
+    | Unfollow
+    | Watch
+    | Watches
+    | Unwatch
+    | Settings
+    | Templates
+    | Presets
+    | WhoAmI
+    | SetLevel
+    | Help,
     Field(discriminator="verb"),
 ]
+
+
+class Meant(Model):
+    """What somebody asks of the bot in a message: a command, or what they read at once because it is none.
+
+    `unsure`: a task starts only when they say so.
+    """
+
+    command: Command | None = None
+    text: str = ""
+    blocks: list[dict[str, Any]] = Field(default_factory=list)
+    unsure: bool = False
 
 
 class Again(Model):
@@ -136,6 +265,26 @@ def typed(text: str) -> str:
 def parse_again(text: str) -> Again | None:
     """What `again` made; None for the text of a command."""
     return Again.model_validate_json(text.removeprefix(_AGAIN)) if text.startswith(_AGAIN) else None
+
+
+def in_form(command: str) -> str:
+    """What a button carries to open the form for a `create` or an `again`, instead of carrying it out."""
+    return f"{_OPEN}{command}"
+
+
+def parse_in_form(text: str) -> str | None:
+    """What was given to `in_form`; None for another text."""
+    return text.removeprefix(_OPEN) if text.startswith(_OPEN) else None
+
+
+def form_again(form_id: str) -> str:
+    """What a button carries to open a form that did not open in time."""
+    return f"{_OPEN}{_FORM}{form_id}"
+
+
+def parse_form(text: str) -> str | None:
+    """Which form `form_again` meant; None for another text. The text is what `parse_in_form` gave."""
+    return text.removeprefix(_FORM) if text.startswith(_FORM) else None
 
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -78,6 +78,16 @@ def actions(block_id: str, *elements: Element) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 
 
+def header(block_id: str, text: str) -> Block:
+    """A heading, at most 150 characters."""
+    return {"type": "header", "block_id": block_id, "text": plain(text)}
+
+
+def divider(block_id: str) -> Block:
+    """A line across."""
+    return {"type": "divider", "block_id": block_id}
+
+
 def button(
     action_id: str,
     text: str,

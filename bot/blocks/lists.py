@@ -14,10 +14,11 @@ from bot.blocks.pace import TODAY_SECONDS
 from bot.blocks.problems import offer_row
 from bot.blocks.size import MESSAGE_BYTES, size
 from bot.blocks.text import date_element, fallback, plural, said, work_link
+from bot.commands import STATES
 from bot.errors import Offer
 from bot.models import Condition, Content, Status
 
-__all__ = ["TaskRow", "bullets", "task_list"]
+__all__ = ["TaskRow", "bullets", "rank", "task_list"]
 
 PAGE = 10
 _TITLE, _NAME, _OWNER, _MESSAGE, _DETAIL = 60, 60, 30, 80, 60
@@ -96,14 +97,21 @@ class TaskRow:
 
 
 def task_list(
-    rows: Sequence[TaskRow], *, now: float, page: int = 1, everyone: bool = False, status: Status | None = None
+    rows: Sequence[TaskRow],
+    *,
+    now: float,
+    page: int = 1,
+    everyone: bool = False,
+    status: Status | None = None,
+    state: str = "",
 ) -> Content:
     """One page of the person's tasks, or of everyone's, the ones that wait for somebody first.
 
     The buttons for other pages run `list` with the same choice.
     """
+    rows = [row for row in rows if not state or _GROUP[row.condition] == GROUPS[STATES.index(state)]]
     if not rows:
-        return _no_tasks(everyone=everyone, status=status)
+        return _no_tasks(everyone=everyone, status=status or state)
     ordered = sorted(rows, key=lambda row: (GROUPS.index(_GROUP[row.condition]), -(row.since or 0.0)))
     blocks = [_row(row, now, owner=everyone) for row in ordered]
     starts = _pages(ordered, blocks)
@@ -115,14 +123,13 @@ def task_list(
         return Content(_text(ordered), [shown, *row])
     span = f"{first + 1}–{end}" if end > first + 1 else str(end)
     total = plural(len(rows), "task")
+    command = _command(everyone=everyone, status=status, state=state)
     counted = context("list.count", plain(f"{total}: {_counts(ordered, _after)}. Showing {span}."))
     text = fallback(f"{total}, showing {span}. {_capital(_counts(ordered, _before))}.")
-    return Content(
-        text, [counted, shown, actions("list.do", *_paging(_command(everyone=everyone, status=status), starts, number))]
-    )
+    return Content(text, [counted, shown, actions("list.do", *_paging(command, starts, number))])
 
 
-def _no_tasks(*, everyone: bool, status: Status | None) -> Content:
+def _no_tasks(*, everyone: bool, status: str | None) -> Content:
     start = "Start one with `/coder-task create` and a prompt."
     who = "There are" if everyone else "You have"
     none = f"{who} no tasks{f' with status {status}' if status else ''}."
@@ -149,6 +156,11 @@ def _groups(rows: Sequence[TaskRow], blocks: Sequence[Element]) -> Iterable[Elem
     for group, members in groupby(zip(rows, blocks, strict=True), key=lambda pair: _GROUP[pair[0].condition]):
         yield section(words(group, bold=True))
         yield bullets(block for _, block in members)
+
+
+def rank(condition: Condition) -> int:
+    """How early a task in this condition stands in a list."""
+    return GROUPS.index(_GROUP[condition])
 
 
 def bullets(items: Iterable[Element]) -> Element:
@@ -224,8 +236,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _command(*, everyone: bool, status: Status | None) -> str:
-    return f"list{' --all' if everyone else ''}{f' --status {status}' if status else ''}"
+def _command(*, everyone: bool, status: Status | None, state: str) -> str:
+    chosen = f"{f' --status {status}' if status else ''}{f' --state {state}' if state else ''}"
+    return f"list{' --all' if everyone else ''}{chosen}"
 
 
 def _paging(command: str, starts: Sequence[int], number: int) -> list[Element]:

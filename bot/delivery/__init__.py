@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.delivery import cards, controls, creating, notes, private, prompts, replies
+from bot.delivery import cards, controls, creating, homes, notes, private, prompts, replies
 from bot.delivery.answering import answer_command, answer_dead
 from bot.delivery.outside import Outside
 from bot.outbox import Delivery, Item
@@ -40,6 +40,7 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
         "remove_answer": private.remove_answer,
         "note_slow": creating.note_slow,
         "mark_message": prompts.mark_message,
+        "publish_home": homes.publish_home,
     }
     made = {
         kind: Delivery(partial(deliver, outside), max_failures=_LASTING_FAILURES) for kind, deliver in lasting.items()

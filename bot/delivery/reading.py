@@ -50,7 +50,14 @@ async def task_list(outside: Outside, person: Person, command: commands.List, _:
     if command.status is not None:
         wanted = [task for task in wanted if task.status is command.status]
     rows = await outside.database.run(_rows, wanted)
-    return list_content(rows, now=time.time(), page=command.page, everyone=command.everyone, status=command.status)
+    return list_content(
+        rows,
+        now=time.time(),
+        page=command.page,
+        everyone=command.everyone,
+        status=command.status,
+        state=command.state,
+    )
 
 
 def _rows(connection: Connection, snapshots: Sequence[Snapshot]) -> list[TaskRow]:

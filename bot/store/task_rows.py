@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,9 +50,51 @@ def find_by_request(connection: sa.Connection, request_key: str) -> Task | None:
     return _task(found) if found else None
 
 
+def is_being_made(connection: sa.Connection, name: str) -> bool:
+    """Whether a task of this name was asked for, and Coder may have it without our knowing."""
+    query = sa.select(task.c.id).where(task.c.phase == Phase.CREATING, task.c.name == name)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def list_open(connection: sa.Connection) -> list[Task]:
     """All tasks that Coder has accepted and nobody has seen the end of."""
     rows = connection.execute(sa.select(task).where(task.c.phase == Phase.OPEN).order_by(task.c.created_at))
+    return [_task(row) for row in rows]
+
+
+def list_of_person(connection: sa.Connection, slack_user: str, coder_id: str) -> list[Task]:
+    """The open tasks that a person owns or has asked for."""
+    theirs = sa.or_(task.c.owner_id == coder_id, task.c.owner_slack == slack_user, task.c.requester == slack_user)
+    found = [_task(row) for row in connection.execute(sa.select(task).where(task.c.phase == Phase.OPEN, theirs))]
+    # Whoever steered somebody else's task that came from Coder is its requester only in name.
+    return [one for one in found if one.owner_id == coder_id or one.owner_slack == slack_user or one.request]
+
+
+def list_creating(connection: sa.Connection) -> list[Task]:
+    """All tasks that Coder has been asked for and has not answered yet."""
+    rows = connection.execute(sa.select(task).where(task.c.phase == Phase.CREATING))
+    return [_task(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """An open task, as much of it as tells whether it needs a look; `is_due`: by the clock, or it was missed before."""
+
+    id: str
+    coder_id: str
+    is_due: bool
+
+
+def list_keys(connection: sa.Connection) -> list[OpenTask]:
+    """All open tasks, without what we know of them: that would take most of a poll."""
+    due = sa.or_(task.c.look_at <= now_ms(), task.c.missing > 0)
+    query = sa.select(task.c.id, task.c.coder_id, due).where(task.c.phase == Phase.OPEN, task.c.coder_id.isnot(None))
+    return [OpenTask(id_, coder_id, bool(is_due)) for id_, coder_id, is_due in connection.execute(query)]
+
+
+def get_tasks(connection: sa.Connection, ids: Sequence[str]) -> list[Task]:
+    """The tasks with these ids, oldest first."""
+    rows = connection.execute(sa.select(task).where(task.c.id.in_(ids)).order_by(task.c.created_at))
     return [_task(row) for row in rows]
 
 
@@ -61,11 +105,16 @@ def count_phases(connection: sa.Connection) -> dict[str, int]:
 
 
 def save_task(connection: sa.Connection, task_id: str, /, **changes: Any) -> None:
-    """Change some columns; models are kept as JSON, times are Unix seconds."""
-    values = {
-        key: value.model_dump(mode="json") if isinstance(value, Model) else value for key, value in changes.items()
-    }
-    connection.execute(sa.update(task).where(task.c.id == task_id).values(**_columns(values)))
+    """Change some columns; models are kept as JSON, times are Unix seconds.
+
+    What the next look at the task depends on makes it due, unless `look_at` says when.
+    """
+    values = _columns(
+        {key: value.model_dump(mode="json") if isinstance(value, Model) else value for key, value in changes.items()}
+    )
+    if changes.keys() & {"memory", "asked"} and "look_at" not in changes:
+        values["look_at"] = now_ms()
+    connection.execute(sa.update(task).where(task.c.id == task_id).values(**values))
 
 
 def lock_task(connection: sa.Connection, task_id: str) -> Task:
@@ -94,3 +143,14 @@ def _task(row: sa.Row[Any]) -> Task:
         if key in values:
             values[key] = values[key] / 1000
     return Task.model_validate(values)
+
+
+def last_request(connection: sa.Connection, requester: str) -> CreateRequest | None:
+    """What somebody asked for the last time, of the tasks that came to be."""
+    made = sa.and_(
+        task.c.requester == requester, task.c.phase.in_([Phase.OPEN, Phase.CLOSED]), task.c.request.isnot(None)
+    )
+    found = connection.execute(
+        sa.select(task.c.request).where(made).order_by(task.c.created_at.desc()).limit(1)
+    ).first()
+    return CreateRequest.model_validate(found.request) if found else None
