@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot import problems, queue, tasks
 from bot.blocks.problems import problem
 from bot.coder.shelf import Shelf
+from bot.commands import form_again
 from bot.errors import SlackRefused, Transient
 from bot.models import Form, Origin, View
 from bot.slack.client import SlackClient
@@ -23,6 +24,7 @@ from bot.store.lanes import enqueue
 
 log = logging.getLogger(__name__)
 
+_REOPENED = {"new"}  # the kinds of forms that a click opens once more from what is kept of them
 _TOO_LATE = {"trigger_expired", "expired_trigger_id", "trigger_exchanged", "exchanged_trigger_id", "invalid_trigger_id"}
 
 
@@ -49,20 +51,25 @@ class Forms:
         except SlackRefused as refusal:
             if refusal.code not in _TOO_LATE:
                 raise
-            await self._too_late(origin, refusal)
+            await self._too_late(origin, refusal, form)
         except Transient as error:
-            await self._too_late(origin, error)
+            await self._too_late(origin, error, form)
         else:
             await self.database.run(_opened, form.id, view_id, fill=fill)
 
-    async def _too_late(self, origin: Origin, why: Exception) -> None:
+    async def _too_late(self, origin: Origin, why: Exception, form: Form) -> None:
         log.warning("a form did not open", extra={"action": "form_expired", "user": origin.user, "why": str(why)})
-        await self.database.run(tasks.show_at_once, origin, problem(problems.form_expired()))
+        command = form_again(form.id) if form.kind in _REOPENED else ""
+        await self.database.run(tasks.show_at_once, origin, problem(problems.form_expired(command)))
 
     async def form(self, form_id: str) -> Form | None:
         """What an open form knows beside its fields; None when it is older than a day."""
         found: Form | None = await self.database.run(find_form, form_id)
         return found
+
+    async def fill(self, form_id: str) -> None:
+        """Let the delivery ask for what is missing in an open form."""
+        await self.database.run(enqueue, queue.fill_form(form_id))
 
     async def show(self, view_id: str, view: View) -> None:
         """Replace an open form; one that was closed meanwhile needs nothing."""

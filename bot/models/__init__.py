@@ -26,7 +26,9 @@ from bot.models.kept import (
     Watch,
 )
 from bot.models.model import Model
+from bot.models.said import Kind, Said
 from bot.models.shown import CardView, Content, View
+from bot.models.source import SourceMessage, SourceThread
 
 __all__ = [
     "Asked",
@@ -42,6 +44,7 @@ __all__ = [
     "Enclosed",
     "Failure",
     "Form",
+    "Kind",
     "Level",
     "LogEntry",
     "Logs",
@@ -58,7 +61,10 @@ __all__ = [
     "PromptState",
     "Quote",
     "Report",
+    "Said",
     "Snapshot",
+    "SourceMessage",
+    "SourceThread",
     "StartRule",
     "State",
     "Status",

@@ -20,7 +20,7 @@ NO_PRESET = "none"
 _PROMPT_EXAMPLE = "Fix the flaky test in tests/login_test.py and open a pull request"
 _PROMPT_HINT = "What the agent should do and how you will know it is done. 3,000 characters a field."
 _LONGER_HINT = "For still longer prompts, start the task from a message or put the text in the repository."
-_LEVELS = {
+LEVELS = {
     Level.IMPORTANT: ("Important", "Waiting for input, complete, failed; one mention each"),
     Level.ALL: ("Everything", "Also working, paused, resumed"),
     Level.QUIET: ("Quiet", "The end only, no mentions"),
@@ -132,7 +132,7 @@ def prompt_fields(
     more: bool = True,
 ) -> list[Block]:
     """The prompt in one field or several, and the button that adds one (`draft.more`), four fields at most."""
-    fields = [_part(number, text, len(parts), hint, label, optional) for number, text in enumerate(parts, 1)]
+    fields = [_part(number, text, len(parts), hint, label, optional=optional) for number, text in enumerate(parts, 1)]
     following = len(parts) + 1
     if not more or following > PROMPT_PARTS:
         return fields
@@ -141,7 +141,7 @@ def prompt_fields(
     return [*fields, actions("prompt.more", add)]
 
 
-def _part(number: int, text: str, count: int, hint: str, label: str, optional: bool) -> Block:
+def _part(number: int, text: str, count: int, hint: str, label: str, *, optional: bool) -> Block:
     if number == 1:
         element = text_input("prompt", _PROMPT_EXAMPLE, initial=text)
         return field("prompt.1", label, element, hint=hint, optional=optional)
@@ -156,7 +156,7 @@ def _part(number: int, text: str, count: int, hint: str, label: str, optional: b
 
 def level_field(chosen: Level | None = None, *, unset: str = "") -> Block:
     """How much of the task becomes messages; `unset` names the entry that leaves it to others, if there is one."""
-    entries = {level.value: option(text, level.value, about) for level, (text, about) in _LEVELS.items()}
+    entries = {level.value: option(text, level.value, about) for level, (text, about) in LEVELS.items()}
     if unset:
         entries = {"": option(unset, "unset"), **entries}
     first = entries[chosen.value] if chosen else entries.get("", entries[Level.IMPORTANT.value])
