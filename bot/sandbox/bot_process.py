@@ -81,6 +81,8 @@ class BotProcess:
             raise StartError(text) from None
         if not self._runs:
             await self.stop()
+            if not self._keeper.cancelled():
+                self._keeper.result()
             raise StartError(self.last_words() or "the bot has ended at once, and has not said why")
 
     async def stop(self) -> None:
@@ -176,7 +178,8 @@ class BotProcess:
         if process.stdout is None:
             raise RuntimeError("the process was started with a pipe")
         while printed := await process.stdout.read(65536):
-            log.write(printed)
+            with suppress(OSError):  # a full disk must not stop the bot, too
+                log.write(printed)
             words = self._last_words + printed
             self._last_words = words[-_LAST_WORDS:]
             if self.state == "starting" and (found := _STARTED.search(words)):

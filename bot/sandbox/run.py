@@ -238,9 +238,12 @@ def _coder_settings(coder: CoderServer) -> dict[str, str]:
 
 
 def stop_signals() -> asyncio.Event:
-    """An event that SIGTERM and Ctrl-C set, instead of ending the process."""
+    """An event that SIGTERM, Ctrl-C and the end of the terminal set, instead of ending the process."""
     asked = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else somebody has said that it shall go on
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     return asked
 

@@ -218,6 +218,8 @@ async def converse(options: Options) -> int:
             else:
                 await asked.wait()
         world.keep = bool(world.bot.ends)
+        if world.keep:
+            write(f"The bot has ended by itself (status {world.bot.ends[-1]}) and was started again; its log is kept.")
     return 0
 
 

@@ -7,10 +7,9 @@ that the one at its other end is gone, however that came.
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import threading
-
-from bot.__main__ import main
 
 _ORPHANED = 1
 
@@ -23,4 +22,5 @@ def _end_with_stdin() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_stdin, name="tie", daemon=True).start()
-    raise SystemExit(main(["run"]))
+    sys.argv = ["coder-task-bot", "run"]
+    runpy.run_module("bot", run_name="__main__", alter_sys=True)

@@ -8,6 +8,7 @@ import pty
 import shutil
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +29,11 @@ LOCAL_CODER = {"CODER_URL": "http://127.0.0.1:2", "CODER_SESSION_TOKEN": "local"
 def is_there(path: str) -> bool:
     """Whether a path exists."""
     return Path(path).exists()
+
+
+async def has(path: Path, words: str) -> bool:
+    """Whether a file says this."""
+    return is_there(str(path)) and words in await asyncio.to_thread(path.read_text)
 
 
 def taken(log: str) -> str:
@@ -169,6 +175,29 @@ async def test_the_tour_is_also_played_in_the_page() -> None:
         await tour.reads(r"\[card 1\]")
         async with browser.get(f"{url}/api/state") as state:
             assert "fix the flaky login test" in (await state.text()).lower()
+
+
+async def test_a_killed_sandbox_can_be_gone_on_with(tmp_path: Path) -> None:
+    """SIGKILL leaves a folder that the next sandbox takes, with what was said, at the same addresses."""
+    keyboard, terminal = pty.openpty()
+    try:
+        async with sandbox("--no-open", "--data", str(tmp_path), stdin=terminal) as running:
+            slack = (await running.reads(r"Slack +(\S+)"))[1]
+            await running.reads("quit  ")
+            os.write(keyboard, b"remember this\n")
+            await until(partial(has, tmp_path / "slack.json", "remember this"))
+            running.process.kill()
+            await running.process.wait()
+        async with sandbox("--no-open", "--data", str(tmp_path)) as running:
+            assert (await running.reads(r"Slack +(\S+)"))[1] == slack
+            await running.reads(f"log +{tmp_path}")
+            await running.reads("It runs until")
+            assert await running.stop(signal.SIGTERM) == 0
+        assert await has(tmp_path / "slack.json", "remember this")
+        assert await has(tmp_path / "bot.log", "action=stopped")
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
 
 
 async def test_a_taken_port_is_named() -> None:

@@ -129,7 +129,7 @@ async def test_everything_from_outside_stays_text(coder: Coder, browser: Browser
         assert "&lt;script&gt;" in page
         assert "href='javascript" not in page
     task.vanish()
-    assert "<script>" not in await browser.look(path(task), 410)
+    assert "<script>" not in await browser.look(path(task))
 
 
 @pytest.mark.parametrize(
@@ -161,31 +161,31 @@ async def test_pause_resume_crash_and_delete(coder: Coder, browser: Browser) -> 
     assert "stop: pending" in await browser.press(task, "pause")
     task.finish_build()
     assert task.status == "paused"
-    assert "This task was deleted" in await browser.press(task, "delete", 410)
+    assert "This task was deleted" in await browser.press(task, "delete")
     assert task.deleted
 
 
 async def test_what_cannot_be_done_is_said(coder: Coder, browser: Browser) -> None:
-    """409, and the reason in the page; what has no sense now is marked so."""
+    """The reason is in the page; what has no sense now is marked so."""
     task = await coder.task()
-    text = await browser.press(task, "finish", 409)
+    text = await browser.press(task, "finish")
     assert "the task is pending" in text
     assert "<button id=do-finish aria-disabled=true>" in text
     assert "<button id=do-crash>" in text
     await browser.press(task, "explode", 404)
     await task.ready()
-    assert "no build" in await browser.press(task, "crash", 409)
+    assert "no build" in await browser.press(task, "crash")
 
 
 async def test_a_deleted_task_has_a_page(coder: Coder, browser: Browser) -> None:
     """It can be read by people, and there is nothing to press."""
     task = await coder.task("clean up")
     task.delete()
-    text = await browser.look(path(task), 410)
+    text = await browser.look(path(task))
     assert "This task was deleted. Its workspace is being deleted." in text
     assert "<button" not in text
     task.finish_build()
-    assert "Its workspace is gone." in await browser.look(path(task), 410)
+    assert "Its workspace is gone." in await browser.look(path(task))
     assert "There is no such task" in await browser.look("/tasks/ana/nothing", 404)
 
 

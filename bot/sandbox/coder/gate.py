@@ -20,6 +20,7 @@ from bot.sandbox.faults import Faults
 BODY_LIMIT = 4 * 1024 * 1024  # bytes, from 2.37 on
 _CALLER = web.RequestKey("caller", User)
 _WINDOW = 60.0
+_KEPT_CALLS = 10_000  # about: a sandbox may run for days
 _OPEN = ("/api/v2/buildinfo", "/healthz")  # besides everything outside /api
 
 
@@ -93,6 +94,7 @@ class Gate:
         query = dict(request.query.items())
         call = Call(self.deployment.clock.now(), request.method, request.path, query, body)
         self.calls.append(call)
+        del self.calls[: -2 * _KEPT_CALLS if len(self.calls) > 3 * _KEPT_CALLS else 0]
         self.deployment.changes.touch(stored=False)
         answer = await self.faults.around(call.name, request, lambda: self._answer(call, request, handler))
         answer.headers["X-Coder-Build-Version"] = self.deployment.release.build_version

@@ -1,24 +1,8 @@
 """What agents and builds do by themselves, as data; a script is chosen by words in the prompt.
 
-| the prompt has the words | what happens |
-|---|---|
-| `crash the build` | the first start build fails with a terraform log; the next one (resume) works |
-| `over quota` | the first start build fails with INSUFFICIENT_QUOTA; the next one works |
-| `no provisioner` | pending for a minute, no matching provisioner available; then as usual |
-| `in the queue` | pending at place 3 of 5, then 2, then 1; then as usual |
-| `slow start` | every phase of the start takes ten times as long |
-| `flicker` | `error` for a moment during the start, `idle` for a moment between the steps |
-| `unhealthy` | the agent's app is unhealthy for half a minute in the middle of the work |
-| `auto-pause` | finishes; when no prompt comes for twenty seconds, Coder pauses the task |
-| `silent` | active, but the agent reports no state before it is prompted again |
-| `fail` | the agent reports a failure and waits |
-| `ask` | asks a question; after the answer finishes with the pull request |
-| `just answer` | finishes with an answer and no link |
-| anything else | works for a few steps, then finishes with a pull request |
-
-Words match whole (`fail` is not `failing`, `ask` is not `task`), the first line that fits wins. A prompt that arrives
-when a script has come to its end is looked up in the same table; without a word in it, it gets a generic follow-up.
-Seconds are those of speed 1.
+`PROMPT_WORDS` says which words there are. They match whole (`fail` is not `failing`, `ask` is not `task`), the first
+one that fits wins. A prompt that arrives when a script has come to its end is looked up in the same way; without a word
+in it, it gets a generic follow-up. Seconds are those of speed 1.
 """
 
 from __future__ import annotations
@@ -293,8 +277,9 @@ _TOLD: Mapping[type, str] = MappingProxyType(
 
 
 def told(step: BuildStep | AgentStep) -> str:
-    """What a step is, in one line for people."""
-    return " ".join(_TOLD[type(step)].format(**vars(step)).split())
+    """What a step is, in one line for people; of what is printed, the first line."""
+    first, _, rest = _TOLD[type(step)].format(**vars(step)).strip().partition("\n")
+    return f"{first} …" if rest else first
 
 
 def chosen(prompt: str) -> Script | None:

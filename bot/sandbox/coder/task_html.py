@@ -171,7 +171,7 @@ def _conversation(task: TaskHandle) -> str:
 
 
 def _script(task: TaskHandle) -> str:
-    before = task.task.build_steps if not task.task.begun else []
+    before = task.task.build_steps if task.build.number == 1 and task.build.is_active else []
     steps = [escape(told(step)) for step in [*before, *task.task.agent_steps]]
     if not steps:
         return "<p>It waits for a prompt.</p>"

@@ -78,17 +78,17 @@ class TaskPages:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The page of a task; also a deleted one has one."""
         task = self._task(request)
-        return _html(deleted_html(task), 410) if task.deleted else _html(task_html(task))
+        return _html(deleted_html(task) if task.deleted else task_html(task))
 
     async def act(self, request: web.Request) -> web.StreamResponse:
-        """Do what a button says, and show the page again; 409, with the reason, when it cannot be done now."""
+        """Do what a button says, and show the page again, with the reason when it cannot be done now."""
         task, action = self._task(request), ACTIONS.get(request.match_info["action"])
         if action is None:
             raise web.HTTPNotFound
         try:
             action(task)
         except (ValueError, Refusal) as refused:
-            return _html(task_html(task, str(refused.args[0])), 409)
+            return _html(task_html(task, str(refused.args[0])))
         return web.Response(status=303, headers={"Location": _path(task)})
 
     async def static(self, request: web.Request) -> web.StreamResponse:
