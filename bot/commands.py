@@ -10,7 +10,7 @@ from bot.models import CreateRequest, Level, Model, Place, Quote, Status
 
 _AGAIN = "again "  # no verb, so that no typed command is taken for it
 _OPEN = "open "
-_FORM = "form "
+_FORM, _TASK = "form ", "task "
 
 # What a list can be limited to: the stages of the Home tab.
 STATES = ("waiting", "attention", "working", "starting", "paused", "complete")
@@ -35,6 +35,13 @@ class New(Model):
     request: CreateRequest = CreateRequest(prompt="")
     task: str = ""
     form: str = ""
+
+
+class Batch(Model):
+    """Open the form for several tasks at once; the request's prompt is what stands in the prompts' field at first."""
+
+    verb: Literal["batch"] = "batch"
+    request: CreateRequest = CreateRequest(prompt="")
 
 
 class List(Model):
@@ -206,6 +213,7 @@ class Help(Model):
 Command = Annotated[
     Create
     | New
+    | Batch
     | List
     | Show
     | Logs
@@ -282,9 +290,16 @@ def form_again(form_id: str) -> str:
     return f"{_OPEN}{_FORM}{form_id}"
 
 
-def parse_form(text: str) -> str | None:
-    """Which form `form_again` meant; None for another text. The text is what `parse_in_form` gave."""
-    return text.removeprefix(_FORM) if text.startswith(_FORM) else None
+def run_again(coder_id: str) -> str:
+    """What a button carries to open the form with what a task (Coder's id) was asked for."""
+    return f"{_OPEN}{_TASK}{coder_id}"
+
+
+def parse_form(text: str) -> New | None:
+    """What `form_again` or `run_again` meant; None for another text. The text is what `parse_in_form` gave."""
+    if text.startswith(_FORM):
+        return New(form=text.removeprefix(_FORM))
+    return New(task=text.removeprefix(_TASK)) if text.startswith(_TASK) else None
 
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -12,12 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 from bot import changes, names, problems, queue
-from bot.commands import Command, Create
+from bot.commands import Command, Create, run_again
+from bot.errors import UserError
 from bot.models import (
     Asked,
     Card,
     Condition,
     Content,
+    CreateRequest,
     Level,
     Memory,
     Origin,
@@ -29,9 +31,10 @@ from bot.models import (
     Task,
     Verb,
 )
-from bot.ripples import shown_elsewhere
+from bot.ripples import begin_lines, shown_elsewhere, source_told
 from bot.store import Connection
-from bot.store.card_rows import add_card, cards_of, get_card, save_card
+from bot.store.card_rows import add_card, cards_of, find_thread, get_card, save_card
+from bot.store.home_rows import list_homes
 from bot.store.lanes import enqueue, nudge
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
@@ -56,7 +59,16 @@ def create(connection: Connection, command: Create, origin: Origin) -> bool:
     """Take in the wish for a new task; False when this very request was taken in before."""
     request = command.request
     check_start(connection, request.place.channel if request.place else origin.channel)
-    task = Task(
+    task = new_task(request, origin)
+    if not add_task(connection, task, origin.key):
+        return False
+    enqueue(connection, queue.create_task(task.id), queue.note_slow(task.id))
+    return True
+
+
+def new_task(request: CreateRequest, origin: Origin) -> Task:
+    """A task that Coder has not been asked for; its name is always the same for the same request."""
+    return Task(
         id=sha256(origin.key.encode()).hexdigest()[:32],
         phase=Phase.CREATING,
         requester=origin.user,
@@ -66,10 +78,6 @@ def create(connection: Connection, command: Create, origin: Origin) -> bool:
         created_at=0.0,
         tell=request.tell,
     )
-    if not add_task(connection, task, origin.key):
-        return False
-    enqueue(connection, queue.create_task(task.id), queue.note_slow(task.id))
-    return True
 
 
 def check_start(connection: Connection, channel: str) -> None:
@@ -109,13 +117,20 @@ def accepted(connection: Connection, task_id: str, snapshot: Snapshot, owner_sla
         id=f"{task_id}-1",
         task_id=task_id,
         channel=place.channel,
-        thread_ts=place.thread_ts or None,
+        thread_ts=_free_thread(connection, place),
         level=level_of(connection, task, place.channel),
     )
     add_card(connection, card)
     # The prompt is the first reply whatever happens before the card is posted: its place in the lane is now.
     enqueue(connection, queue.post_card(card), queue.post_reply(card, "prompt", "prompt"))
-    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
+    elsewhere = shown_elsewhere(connection, get_task(connection, task_id))
+    enqueue(connection, *begin_lines(connection, task.batch_id), *elsewhere)
+
+
+def _free_thread(connection: Connection, place: Place) -> str | None:
+    """The thread into which the card is posted: none where another task has it that has not ended."""
+    found = find_thread(connection, place.channel, place.thread_ts) if place.thread_ts else None
+    return None if found and found[1].phase is Phase.OPEN else place.thread_ts or None
 
 
 def level_of(connection: Connection, task: Task, channel: str) -> Level:
@@ -130,10 +145,11 @@ def refused(connection: Connection, task_id: str, content: Content) -> None:
     task = lock_task(connection, task_id)
     if task.phase is not Phase.CREATING:
         return
-    save_task(connection, task_id, phase=Phase.REFUSED, answer=None)
+    save_task(connection, task_id, phase=Phase.REFUSED, answer=None, refusal=content.text)
     if task.answer is not None and task.batch_id is None:  # the roll-up says it of a batch
         enqueue(connection, queue.private_answer(task.answer, content, f"refused:{task_id}"))
-    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
+    elsewhere = shown_elsewhere(connection, get_task(connection, task_id))
+    enqueue(connection, *begin_lines(connection, task.batch_id), *elsewhere)
 
 
 @dataclass(frozen=True)
@@ -161,20 +177,29 @@ def card_posted(connection: Connection, card_id: str, posted: Posted, elsewhere:
     if not posted.shown:  # it was posted by a try that crashed: somebody may have written in its thread since
         items.append(queue.catch_up(card, "posted"))
     if task.answer is not None:
-        line = queue.private_answer(task.answer, elsewhere, f"elsewhere:{card_id}") if elsewhere else None
+        told = elsewhere if task.batch_id is None else None  # the roll-up links all cards of a batch
+        line = queue.private_answer(task.answer, told, f"elsewhere:{card_id}") if told else None
         items.append(line or queue.remove_answer(task.answer))
         save_task(connection, task.id, answer=None)
-    enqueue(connection, *items)
+    enqueue(connection, *items, *source_told(task, card_id, posted.channel, thread_ts))
+    enqueue(connection, *shown_elsewhere(connection, task))
     nudge(connection, queue.post_reply(card, "prompt", "prompt").lane)
 
 
 def card_moved(connection: Connection, card_id: str, ts: str, thread_ts: str | None, link: str) -> None:
     """The card's message could not be edited any more; this one has taken its place."""
     save_card(connection, card_id, ts=ts, thread_ts=thread_ts, link=link, shown=None, edited_at=0)
+    task_id = get_card(connection, card_id).task_id
+    enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
 
 
-def adopt(connection: Connection, snapshot: Snapshot, person: Person) -> Task:
-    """Know a task that was not created from Slack, so that it can be steered like any other; it has no card."""
+def adopt(
+    connection: Connection, snapshot: Snapshot, person: Person | None, memory: Memory | None = None
+) -> Task:
+    """Know a task that was not created from Slack, so that it can be steered like any other; it has no card.
+
+    `person` has asked for something; `memory` is what is remembered of it, if not all that Coder says now.
+    """
     known = find_task(connection, snapshot.id)
     if known is not None:
         return known
@@ -183,30 +208,57 @@ def adopt(connection: Connection, snapshot: Snapshot, person: Person) -> Task:
     task = Task(
         id=sha256(snapshot.id.encode()).hexdigest()[:32],
         phase=Phase.OPEN,
-        requester=person.slack_user,
+        requester=person.slack_user if person else "",
         name=snapshot.name,
         created_at=at,
         coder_id=snapshot.id,
         owner_id=snapshot.owner_id,
         owner_slack=owner.slack_user if owner else None,
         snapshot=snapshot,
-        memory=changes.between(Memory(since=at, began=snapshot.created_at), snapshot, at, 0.0).memory,
+        memory=memory or changes.between(Memory(since=at, began=snapshot.created_at), snapshot, at, 0.0).memory,
     )
     add_task(connection, task, None)
     return find_task(connection, snapshot.id) or task
 
 
 def ask(connection: Connection, task_id: str, verb: Verb, origin: Origin) -> bool:
-    """Ask for the machine to be paused, resumed, retried, restarted or deleted; False when the task has ended."""
+    """Ask for the machine to be paused, resumed, retried, restarted or deleted; False when the task has ended.
+
+    The first who asks is done the will of; UserError `already_done` tells the others who that was.
+    """
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
         return False
-    asked = Asked(verb=verb, by=origin.user, by_name=origin.user_name, at=now(connection))
+    check_first(task, verb, origin)
+    asked = Asked(verb=verb, by=origin.user, by_name=origin.user_name, at=now(connection), key=origin.key)
     build = task.snapshot.build_number if task.snapshot else 0
     if enqueue(connection, queue.control(task_id, verb, origin, build)):
         save_task(connection, task_id, asked=asked)
         refresh(connection, task_id)
     return True
+
+
+def check_first(task: Task, verb: Verb, origin: Origin) -> None:
+    """Raise the UserError `already_done` where the same is under way because somebody else, or another click, asked."""
+    asked = task.asked
+    if asked is None or asked.verb is not verb or asked.key == origin.key:
+        return
+    # Who paused is kept for as long as the pause: one that has come is a thing of the past.
+    if verb is not Verb.PAUSE or task.memory.condition is not Condition.PAUSED:
+        raise _done_by(asked)
+
+
+def ended(task: Task) -> UserError:
+    """What to say of a task that is no more: who deleted it, or that it is gone."""
+    asked = task.asked
+    if asked is not None and asked.verb is Verb.DELETE:
+        return _done_by(asked)
+    return problems.task_gone(run_again(task.coder_id or ""))
+
+
+def _done_by(asked: Asked) -> UserError:
+    name = asked.by_name or ("Somebody" if asked.by else "")
+    return problems.already_done(name, asked.verb, asked.at)
 
 
 def not_done(connection: Connection, task_id: str, origin: Origin, content: Content) -> None:
@@ -223,9 +275,10 @@ def refresh(connection: Connection, task_id: str) -> None:
 
 
 def refresh_all(connection: Connection) -> None:
-    """Bring all cards up to date: Coder fell silent, or speaks again."""
+    """Bring all cards and Home tabs up to date: Coder fell silent, or speaks again."""
     cards = [card for task in list_open(connection) for card in cards_of(connection, task.id)]
-    enqueue(connection, *(queue.edit_card(card) for card in cards))
+    homes = [queue.publish_home(user) for user in list_homes(connection)]
+    enqueue(connection, *(queue.edit_card(card) for card in cards), *homes)
 
 
 def answer(connection: Connection, command: Command, origin: Origin) -> None:

@@ -14,17 +14,17 @@ BOT = Path(__file__).parents[1] / "bot"
 
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
 WORDS = {"models", "errors", "settings", "log", "commands", "names"}
-PURE = {"models", "errors", "commands", "names", "problems", "typed"}
-USE_CASES = {"tasks", "observing", "ripples", "prompts", "absence", "cards", "queue"}
+PURE = {"models", "errors", "commands", "names", "problems", "typed", "thread_words"}
+USE_CASES = {"batches", "homes", "tasks", "observing", "ripples", "prompts", "edits", "hearing", "wishes", "arrivals", "steering", "absence", "cards", "queue", "watches", "cleaning", "channel_settings", "drafts", "submissions"}
 SLACK = {"slack.client", "slack.failures", "slack.response_url"}
 BELOW = WORDS | PURE | SLACK | {"background", "changes", "policy", "blocks", "store", "coder", "metrics"}
 ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(WORDS, WORDS),
     "problems": {"models", "errors", "names"},
-    **dict.fromkeys(("metrics", "typed", "background"), WORDS),
+    **dict.fromkeys(("metrics", "typed", "thread_words", "background"), WORDS),
     **dict.fromkeys(("changes", "policy", "blocks"), PURE),
     **dict.fromkeys(("slack", "coder", "store"), WORDS | {"problems"}),
-    **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"}),
+    **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"} | {"coder.shelf"}),
     **dict.fromkeys(("poller", "housekeeping"), USE_CASES | BELOW),
     "delivery": USE_CASES | BELOW | {"outbox"},
     "outbox": {"store", "models", "errors", "log", "settings"},

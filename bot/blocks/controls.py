@@ -14,22 +14,43 @@ from bot.blocks.text import WorkLink, cut
 
 CONTROLS: frozenset[str] = frozenset(
     {
+        "channel.settings",
+        "channel.watch_off",
+        "clean.all",
+        "clean.delete",
+        "clean.off",
+        "clean.on",
+        "task.again",
         "task.build",
         "task.link",
         "task.logs",
         "task.open",
         "task.pause",
+        "task.reply",
         "task.restart",
         "task.resume",
         "task.retry",
+        "batch.delete",
+        "batch.pause",
+        "batch.retry",
+        "home.refresh",
+        "user.batch",
+        "user.defaults",
+        "user.help",
         "user.list",
+        "menu.again",
         "menu.build",
         "menu.logs",
         "menu.delete",
+        "menu.notify",
+        "menu.send",
+        "menu.steer",
         "prompt.again",
         "prompt.arrived",
         "prompt.discard",
         "prompt.drop",
+        "prompt.send_edit",
+        "prompt.send_literal",
     }
 )
 
@@ -38,9 +59,13 @@ _MENU = {
     "logs": "Logs",
     "build": "Build log",
     "notify": "Notifications…",
+    "steer": "Let this thread steer",
+    "own": "Only the owner steers",
     "again": "Run again…",
     "delete": "Delete…",
 }
+# The menu's entries that are about a card's thread: other messages with a task's controls have none.
+_OF_THREAD = {"notify", "steer"}
 _TASK_BUTTONS = {  # action: (text, label)
     "task.reply": ("Reply", "Reply to {}"),
     "task.logs": ("Logs", "Logs of {}"),
@@ -56,6 +81,7 @@ _PROMPT_BUTTONS = {  # action: (text, label)
     "prompt.again": ("Send again", "Send the prompt again"),
     "prompt.discard": ("Discard", "Discard the prompt"),
     "prompt.arrived": ("It arrived", "Mark the prompt as delivered"),
+    "prompt.send_literal": ("Send the word", "Send the word to the agent"),
     "prompt.send_edit": ("Send the new version", "Send the edited message as a new prompt"),
 }
 _PAUSE_WHILE_WORKING = confirm(
@@ -83,14 +109,18 @@ class Layout:
     asks: str = ""
 
 
-QUEUED = Layout(("task.build", "task.open"), ("notify", "delete"))
+QUEUED = Layout(("task.build", "task.open"), ("notify", "steer", "delete"))
 NO_PROVISIONER = Layout(("task.open",), ("build", "notify", "delete"))
-WORKING = Layout(("task.logs", "task.pause", "task.open"), ("send", "build", "notify", "delete"), asks="task.pause")
+WORKING = Layout(
+    ("task.logs", "task.pause", "task.open"), ("send", "build", "notify", "steer", "delete"), asks="task.pause"
+)
 WAITING = Layout(
-    ("task.reply", "task.logs", "task.pause", "task.open"), ("build", "notify", "again", "delete"), "task.reply"
+    ("task.reply", "task.logs", "task.pause", "task.open"),
+    ("build", "notify", "steer", "again", "delete"),
+    "task.reply",
 )
 COMPLETE = Layout(
-    ("task.link", "task.logs", "task.pause", "task.open"), ("send", "notify", "again", "delete"), "task.link"
+    ("task.link", "task.logs", "task.pause", "task.open"), ("send", "notify", "steer", "again", "delete"), "task.link"
 )
 BUILD_FAILED = Layout(("task.retry", "task.build", "task.open"), ("notify", "again", "delete"), "task.retry")
 QUOTA = Layout(("user.list", "task.retry", "task.open"), ("build", "notify", "delete"))
@@ -98,7 +128,9 @@ UNHEALTHY = Layout(
     ("task.restart", "task.build", "task.open"), ("notify", "again", "delete"), "task.restart", "task.restart"
 )
 PAUSING = Layout(("task.open",), ("build", "notify"))
-PAUSED = Layout(("task.resume", "task.logs", "task.open"), ("send", "notify", "again", "delete"), "task.resume")
+PAUSED = Layout(
+    ("task.resume", "task.logs", "task.open"), ("send", "notify", "steer", "again", "delete"), "task.resume"
+)
 UNKNOWN = Layout(("task.open",), ("logs", "build", "notify", "delete"))
 DELETING = Layout()
 DELETED = Layout(("task.again",))
@@ -106,19 +138,28 @@ DELETED = Layout(("task.again",))
 
 @dataclass(frozen=True)
 class Target:
-    """The task that controls act on; `name` is what screen readers say."""
+    """The task that controls act on; `name` is what screen readers say, `steered` is None where it has no thread."""
 
     task_id: str
     name: str
     url: str = ""
     link: WorkLink | None = None
+    steered: bool | None = None
 
 
 def card_controls(block_id: str, layout: Layout, target: Target) -> list[Block]:
     """The row of controls under a card; no row when nothing is left of it."""
     made = [_card_button(action, layout, target) for action in layout.buttons if action in CONTROLS]
-    menu = [(_MENU[entry], f"{entry}:{target.task_id}") for entry in layout.menu if f"menu.{entry}" in CONTROLS]
+    menu = [(_MENU[entry], f"{entry}:{target.task_id}") for entry in _entries(layout, target)]
     return row(block_id, [*made, *([overflow("task.more", menu)] if menu else [])])
+
+
+def _entries(layout: Layout, target: Target) -> list[str]:
+    """The entries of the menu; of the two that say who steers, the one that changes it."""
+    found = [entry for entry in layout.menu if f"menu.{entry}" in CONTROLS]
+    if target.steered is None:
+        return [entry for entry in found if entry not in _OF_THREAD]
+    return ["own" if entry == "steer" and target.steered else entry for entry in found]
 
 
 def row(block_id: str, elements: Iterable[Element | None]) -> list[Block]:

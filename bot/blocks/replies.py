@@ -37,6 +37,7 @@ __all__ = [
     "resumed_reply",
     "resuming_reply",
     "sent_elsewhere_reply",
+    "steered_reply",
 ]
 
 PROMPT_FILE = "prompt.txt"
@@ -44,8 +45,8 @@ PROMPT_FILE = "prompt.txt"
 _WHOLE_CHARACTERS = 1_000
 _EXCERPT_CHARACTERS = 300
 _SPOKEN_EXCERPT_CHARACTERS = 200
-_HOW_TO_REPLY = "Reply here to prompt the agent. Start with // or a mention for a note to people."
-_REACTIONS = (
+HOW_TO_REPLY = "Reply here to prompt the agent. Start with // or a mention for a note to people."
+REACTIONS = (
     "On a reply: :hourglass_flowing_sand: waiting to be delivered, :white_check_mark: delivered, :x: not delivered."
 )
 
@@ -61,7 +62,7 @@ def needs_file(text: str) -> bool:
 def prompt_reply(author_name: str, text: str) -> Content:
     """The first reply under a new card: the prompt, and how the thread works."""
     author = said(author_name, PERSON_CHARACTERS)
-    how = context("prompt.how", plain(_HOW_TO_REPLY), mrkdwn(_REACTIONS))
+    how = context("prompt.how", plain(HOW_TO_REPLY), mrkdwn(REACTIONS))
     if needs_file(text):
         length = f"{len(text):,} characters"
         spoken = (
@@ -147,8 +148,8 @@ def not_allowed(owner_name: str) -> Content:
     """For somebody who may not prompt this task: their reply went to nobody but people."""
     owner = said(owner_name, PERSON_CHARACTERS) or "somebody else"
     whose = f"This task belongs to {owner}, and your Coder account has no access to it."
-    first_name = owner.split(maxsplit=1)[0] if owner_name else "the owner"
-    how = f"You can keep talking here; only what {first_name} writes reaches the agent."
+    first_name = owner.split(maxsplit=1)[0] if owner_name else "The owner"
+    how = f"You can keep talking here. {first_name} can forward a message with “Send to a Coder task”."
     return Content(
         fallback(f"Your reply was not sent to the agent. {whose} People can still talk here."),
         [
@@ -186,6 +187,18 @@ def back_online(title: str, since: float, until: float, delivered: int) -> Conte
     )
     away = f"from {utc(since, start).removesuffix(' UTC')} to {utc(until, end)}"
     spoken = f"{said(title, TITLE_CHARACTERS)}: Coder Tasks was offline {away}{news}"
+    return Content(fallback(spoken), [rich("ev.head", head)])
+
+
+def steered_reply(title: str, by: str, owner: str, *, everyone: bool) -> Content:
+    """Who steers the task from now on, in one line."""
+    who, whose = said(by, PERSON_CHARACTERS) or "Somebody", said(owner, PERSON_CHARACTERS) or "the owner"
+    if everyone:
+        word, rest = "This thread steers", f"{who} opened it: replies by everyone with a Coder account reach the agent."
+    else:
+        word, rest = "Only the owner steers", f"{who} closed the thread: only what {whose} writes reaches the agent."
+    head = section(words(f"{word}.", bold=True), words(f" {rest}"))
+    spoken = f"{said(title, TITLE_CHARACTERS)}: {word[:1].lower()}{word[1:]}. {rest}"
     return Content(fallback(spoken), [rich("ev.head", head)])
 
 

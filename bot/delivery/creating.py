@@ -14,7 +14,8 @@ from bot.blocks import answers
 from bot.blocks.problems import problem
 from bot.coder.directory import Choice
 from bot.coder.errors import NameTaken, TokenRefused
-from bot.commands import again
+from bot.commands import again, in_form
+from bot.delivery.gathering import gathered
 from bot.delivery.outside import Outside
 from bot.errors import CoderRefused, Later, Offer, Permanent, SlackRefused, Transient, UserError
 from bot.models import CreateRequest, Person, Phase, Snapshot, Task
@@ -32,6 +33,11 @@ _NAMES_TRIED = 5
 # After so long a try that fails is the last; the answer that Coder is slow says so.
 PATIENCE_SECONDS = 600.0
 # What a button "Try again" can help against, once somebody has mended it.
+_EDITS = {
+    "name_taken": "Change the name…",
+    "template_deprecated": "Choose another template…",
+    "parameter_no_preset": "Choose another template…",
+}
 _MENDABLE = {"no_coder_user", "suspended", "no_slack_email", "no_permission", "license", "token_refused"}
 
 
@@ -41,7 +47,9 @@ async def create_task(outside: Outside, item: Item) -> None:
     if task.phase is not Phase.CREATING or task.request is None:
         return
     try:
-        snapshot = await _create(outside, task, task.request, look_first=item.maybe_sent)
+        await outside.person(task.requester)  # nothing is read for somebody who may not start a task
+        request = await gathered(outside, item, task, task.request)
+        snapshot = await _create(outside, task, request, look_first=item.maybe_sent or "again" in item.payload)
     except TokenRefused as error:
         await _refuse(outside, task, error)
         return
@@ -59,7 +67,7 @@ async def create_task(outside: Outside, item: Item) -> None:
 
 
 async def _refuse(outside: Outside, task: Task, error: UserError) -> None:
-    shown = _with_try_again(error, task) if error.name in _MENDABLE else error
+    shown = _with_edit(_with_try_again(error, task) if error.name in _MENDABLE else error, task)
     await outside.database.run(tasks.refused, task.id, problem(shown))
     log.info("a task was refused", extra={"action": "task_refused", "request": task.id, "reason": error.name})
 
@@ -84,7 +92,7 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
             return made
         if request.name:
             raise await _name_taken(outside, task, request, owner) from None
-        return await _create(outside, await _renamed(outside, task, request), request, look_first=False)
+        return await _create(outside, await _renamed(outside, task), request, look_first=False)
     except CoderRefused as refusal:
         if refusal.name == "external_auth":
             raise await _where_to_connect(outside, choice, owner, task, refusal) from refusal
@@ -102,7 +110,7 @@ def usual_choice(connection: Connection, task: Task) -> tuple[str, str]:
 
 
 async def _owner(outside: Outside, person: Person, request: CreateRequest) -> tuple[str, Collection[str]]:
-    """The Coder user to whom the task will belong, and their organizations: the requester, or whom a site owner names."""
+    """The Coder user to whom the task will belong, with their organizations: the requester, or whom an owner names."""
     own = {"", "me", person.username.casefold(), f"@{person.slack_user}".casefold()}
     if request.owner.casefold() in own:
         return person.username, person.organizations or ()
@@ -143,10 +151,11 @@ async def _made_earlier(outside: Outside, task: Task, request: CreateRequest, ow
     return found if known is None or known.id == task.id else None
 
 
-async def _renamed(outside: Outside, task: Task, request: CreateRequest) -> Task:
+async def _renamed(outside: Outside, task: Task) -> Task:
     """The task with its next name; kept before it is used, so that a second try looks for the right one."""
     key = task.answer.key if task.answer else task.id
-    tried = [names.task_name(request.prompt, key, salt) for salt in range(_NAMES_TRIED)]
+    stem = task.name.rpartition("-")[0]  # what names are made of: the prompt, or a batch's line
+    tried = [names.task_name(stem, key, salt) for salt in range(_NAMES_TRIED)]
     later = tried[tried.index(task.name) + 1 :] if task.name in tried else []
     if not later:
         raise Permanent(f"no free name for request {task.id}")
@@ -187,6 +196,16 @@ def _again(task: Task, **changed: str) -> str:
     """What a button carries to ask for the task again, with something changed."""
     asked = task.request or CreateRequest(prompt="")
     return again(task.id, asked, asked.model_copy(update=changed))
+
+
+def _with_edit(error: UserError, task: Task) -> UserError:
+    """The error with a button that opens the form with all that was asked for, where a change may help."""
+    from_form = task.answer is not None and task.answer.key.startswith("form:")
+    label = _EDITS.get(error.name) or ("Edit first…" if from_form else "")
+    if not label:
+        return error
+    offer = Offer(label, in_form(_again(task)))
+    return UserError(error.name, error.title, error.cause, error.step, (*error.offers, offer))
 
 
 def _with_try_again(error: UserError, task: Task) -> UserError:

@@ -8,13 +8,14 @@ from typing import Any
 
 from bot import queue
 from bot.absence import met_absence
-from bot.blocks import replies
+from bot.background import full_prompt
+from bot.blocks import replies, sourced
 from bot.blocks.output import Output, last_output
 from bot.blocks.text import kept
 from bot.delivery.cards import read_card, up_to_date_details
 from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused
-from bot.models import CardView, Change, Condition, Content, Phase, Prompt, Task
+from bot.models import CardView, Change, Condition, Content, CreateRequest, Phase, Prompt, Task
 from bot.slack.failures import NO_POSTING
 from bot.store.lanes import Item, enqueue
 from bot.store.person_rows import find_person
@@ -31,6 +32,8 @@ _NOT_POSTED = 15.0
 async def post_reply(outside: Outside, item: Item) -> None:
     """Post one reply in the thread of its card, once; a longer text follows as a file."""
     card, task, view = await outside.database.run(read_card, item.payload["card"])
+    if card.unfollowed_at is not None:
+        return
     if card.ts is None or card.thread_ts is None:
         raise Later(_NOT_POSTED, "the card is not posted yet")
     is_posted = False
@@ -63,7 +66,7 @@ async def _content(outside: Outside, item: Item, task: Task, view: CardView) -> 
         case "change":
             return await _change(outside, Change.model_validate(facts["change"]), facts, task, view)
         case "prompt":
-            return await _first_prompt(outside, task)
+            return await _first_prompt(outside, task, view.owner)
         case "not_delivered" | "maybe_delivered":
             return await _undelivered(outside, facts, task)
         case "back_online":
@@ -79,6 +82,8 @@ def _plain(what: str, facts: dict[str, Any], view: CardView) -> Content | None:
             return replies.sent_elsewhere_reply(facts["by"], facts["text"])
         case "resuming":
             return replies.resuming_reply(view.title, max(view.waiting_prompts, 1), facts["prompt"])
+        case "steered":
+            return replies.steered_reply(view.title, facts["by"], facts["owner"], everyone=facts["everyone"])
     log.error("no such reply", extra={"action": "reply_unknown", "what": what})
     return None
 
@@ -93,6 +98,7 @@ async def _change(
     outside: Outside, change: Change, facts: dict[str, Any], task: Task, view: CardView
 ) -> tuple[Content, Attached | None]:
     output = await _output(outside, task, change) if change.condition in _WITH_OUTPUT else None
+    change = change if task.mention else change.model_copy(update={"mention": False})
     view = view.model_copy(update={"condition": change.condition})
     is_complete = change.condition is Condition.COMPLETE  # it says until when the workspace runs, which moves
     details = await up_to_date_details(outside, task, view, afresh=is_complete)
@@ -127,14 +133,26 @@ async def _output(outside: Outside, task: Task, change: Change) -> Output | None
     return output if output.shown else None
 
 
-async def _first_prompt(outside: Outside, task: Task) -> tuple[Content | None, Attached | None]:
+async def _first_prompt(outside: Outside, task: Task, owner: str) -> tuple[Content | None, Attached | None]:
     text = task.request.prompt if task.request else task.snapshot.prompt if task.snapshot else ""
     if not text:
         return None, None
-    person = await outside.database.run(find_person, task.requester)
-    name = person.name if person else "somebody"
+    # What was started elsewhere is its owner's wish, whoever has it shown here.
+    person = await outside.database.run(find_person, task.requester) if task.request else None
+    name = person.name if person else "somebody" if task.request else owner
+    if task.request is not None and task.request.quotes:
+        return _prompt_with_quotes(name, task.request)
     attached = (replies.PROMPT_FILE, kept(text), "prompt") if replies.needs_file(text) else None
     return replies.prompt_reply(name, text), attached
+
+
+def _prompt_with_quotes(name: str, request: CreateRequest) -> tuple[Content, Attached | None]:
+    """What a task from a message was started with; what does not stand in the reply follows as a file."""
+    link = request.source.link if request.source else ""
+    attached = None
+    if sourced.is_cut(request.prompt, request.quotes):
+        attached = (replies.PROMPT_FILE, kept(full_prompt(request)), "prompt")
+    return sourced.prompt_from_message(name, request.prompt, request.quotes, link), attached
 
 
 async def _undelivered(outside: Outside, facts: dict[str, Any], task: Task) -> tuple[Content, None]:

@@ -9,6 +9,7 @@ kept as typed. Verbs that take no prompt take their flags after their words too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bot import commands
 from bot.commands import Command
@@ -20,8 +21,10 @@ from bot.names import nearest, task_name_problem
 from bot.typed import FLAG, WORD, Names, bare, decode, mentioned, skip
 
 MAX_LINES = 50
+MAX_BATCH = 3_000  # characters that the form's field holds
 _MAX_PAGE = 9_999
 _LEVELS = tuple(level.value for level in Level)
+_TELL = "dm"
 _STATUSES = tuple(status.value for status in Status)
 _TASK_ADDRESS = re.compile(r"https?://[^/\s]+(?:/[^?#\s]*)?/tasks/([^/?#\s]+)/([^/?#\s]+)/?(?:[?#]\S*)?")
 
@@ -37,7 +40,7 @@ def parse(text: str, *, names: Names | None = None) -> Command:
     text = text[skip(text, 0) :]
     first = WORD.match(text)
     if first is None:
-        return commands.Help()
+        return commands.New()
     verb = VERBS.get(decode(first[0]).lower())
     if verb is None:
         return _without_verb(text, decode(first[0], names), text[first.end() :], names)
@@ -68,18 +71,48 @@ def _create(given: Given) -> Command:
     if name and task_name_problem(name):
         where = given.values["name"]
         raise mistakes.bad_name(name, given.text[: where.start], given.text[where.end :])
-    level = given.choice("notify", _LEVELS)
+    level, tell = _notify(given)
+    opens = not given.text[given.rest :].strip()  # nothing to start with: the form asks for it
     request = CreateRequest(
-        prompt=given.prompt(given.rest),
+        prompt="" if opens else given.prompt(given.rest),
         template=given.value("template"),
         template_version=given.value("template-version"),
         preset=given.value("preset"),
         name=name,
         owner=_owner(given),
         organization=given.value("org"),
-        level=Level(level) if level else None,
+        level=level,
+        tell=tell,
     )
-    return commands.Create(request=request)
+    return commands.New(request=request) if opens else commands.Create(request=request)
+
+
+def _batch(given: Given) -> Command:
+    """Read what the prompts of a batch have in common; text after the flags is the prompts, one a line."""
+    prompts = decode(given.text[skip(given.text, given.rest) :], given.names)
+    if len(prompts) > MAX_BATCH:
+        raise mistakes.long_batch(len(prompts), MAX_BATCH)
+    level, tell = _notify(given)
+    request = CreateRequest(
+        prompt=prompts,
+        template=given.value("template"),
+        template_version=given.value("template-version"),
+        preset=given.value("preset"),
+        owner=_owner(given),
+        organization=given.value("org"),
+        level=level,
+        tell=tell,
+    )
+    return commands.Batch(request=request)
+
+
+def _notify(given: Given) -> tuple[Level | None, bool]:
+    """Read how much the thread is told, and whether the requester gets direct messages too."""
+    wanted = given.choices("notify", (*_LEVELS, _TELL))
+    levels = [Level(one) for one in wanted if one != _TELL]
+    if len(levels) > 1:
+        raise given.refused("notify", f"It can be one of them, and `{_TELL}`.", None)
+    return (levels[0] if levels else None), _TELL in wanted
 
 
 def _owner(given: Given) -> str:
@@ -97,6 +130,7 @@ def _list(given: Given) -> Command:
     return commands.List(
         everyone="all" in given.values,
         status=Status(status) if status else None,
+        state=given.choice("state", commands.STATES),
         page=given.number("page", 1, _MAX_PAGE),
     )
 
@@ -126,10 +160,34 @@ def _help(given: Given) -> Command:
     return commands.Help(topic=VERBS[word.lower()].name)
 
 
-def _whoami(given: Given) -> Command:
-    if given.words:
-        raise _no_words(given, "whoami")
-    return commands.WhoAmI()
+def _watch(given: Given) -> Command:
+    """Read which task, or which tasks, a channel wants to see; nothing asks what it watches, `off` ends that."""
+    events = given.choices("only", commands.EVENTS, _SAME_EVENTS) + given.choices("on", commands.EVENTS, _SAME_EVENTS)
+    if given.values:
+        if given.words:
+            raise _no_words(given, "watch")
+        return commands.Watch(
+            owner=_owner(given),
+            template=given.value("template"),
+            events=tuple(one for one in commands.EVENTS if one in events),
+        )
+    if not given.words:
+        return commands.Watches()
+    if given.words[0].lower() != "off":
+        return commands.Follow(task=_whole_name(given))
+    del given.words[0]
+    return commands.Unfollow(task=_whole_name(given)) if given.words else commands.Unwatch()
+
+
+def _alone(command: Command) -> Callable[[Given], Command]:
+    """Read a verb that takes no words."""
+
+    def make(given: Given) -> Command:
+        if given.words:
+            raise _no_words(given, given.verb.name)
+        return command
+
+    return make
 
 
 def _no_words(given: Given, instead: str) -> UserError:
@@ -168,11 +226,19 @@ _CREATE_FLAGS = (
     Flag("name", "NAME", "n"),
     Flag("owner", "USER"),
     Flag("org", "NAME"),
-    Flag("notify", "all|important|quiet"),
+    Flag("notify", "all|important|quiet|dm"),
 )
-_LIST_FLAGS = (Flag("all"), Flag("status", "STATUS"), Flag("page", "N"))
+_WATCH_FLAGS = (
+    Flag("template", "NAME", "t"),
+    Flag("owner", "USER|me|all"),
+    Flag("only", "EVENTS"),
+    Flag("on", "EVENTS"),
+)
+_SAME_EVENTS = {"needs-input": "waiting", "needs_input": "waiting", "completed": "complete", "failure": "failed"}
+_LIST_FLAGS = (Flag("all"), Flag("status", "STATUS"), Flag("state", "STATE"), Flag("page", "N"))
 _TABLE = (
     Verb("create", _create, "PROMPT", _CREATE_FLAGS, prose=True),
+    Verb("batch", _batch, "[PROMPTS]", tuple(flag for flag in _CREATE_FLAGS if flag.name != "name"), prose=True),
     Verb("list", _list, flags=_LIST_FLAGS),
     Verb("status", lambda given: commands.Show(task=_task(given)), "TASK"),
     Verb("logs", _logs, "TASK", (Flag("build"), Flag("lines", "N"))),
@@ -186,9 +252,15 @@ _TABLE = (
     Verb("pause", lambda given: commands.Pause(task=_whole_name(given)), "TASK"),
     Verb("resume", lambda given: commands.Resume(task=_whole_name(given)), "TASK"),
     Verb("retry", lambda given: commands.Retry(task=_whole_name(given)), "TASK"),
+    Verb("follow", lambda given: commands.Follow(task=_whole_name(given)), "TASK"),
+    Verb("unfollow", lambda given: commands.Unfollow(task=_whole_name(given)), "TASK"),
+    Verb("watch", _watch, "[TASK|off]", _WATCH_FLAGS),
+    Verb("watches", _alone(commands.Watches())),
+    Verb("unwatch", _alone(commands.Unwatch())),
+    Verb("settings", _alone(commands.Settings())),
     Verb("templates", lambda given: commands.Templates(words=given.phrase()), "[WORDS]"),
     Verb("presets", lambda given: commands.Presets(template=given.phrase()), "[TEMPLATE]"),
-    Verb("whoami", _whoami),
+    Verb("whoami", _alone(commands.WhoAmI())),
     Verb("help", _help, "[VERB]"),
 )
 _ALIASES = {"new": "create", "ls": "list", "rm": "delete"}

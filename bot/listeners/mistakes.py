@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.commands import in_form
 from bot.errors import Offer, UserError
 from bot.names import shorten, suggest_name, task_name_problem
 
@@ -16,7 +17,7 @@ _LABEL_LIMIT = 30
 _HELP = Offer("Help", "help")
 _LIST = Offer("My tasks", "list")
 _NOTHING_DONE = {"create": "Nothing was created. ", "send": "Nothing was sent. "} | dict.fromkeys(
-    ("pause", "resume", "retry", "delete"), "Nothing was changed. "
+    ("pause", "resume", "retry", "delete", "follow", "unfollow", "watch"), "Nothing was changed. "
 )
 _DOES = {
     "send": "delivers a prompt to an existing task",
@@ -24,6 +25,9 @@ _DOES = {
     "resume": "resumes a paused task",
     "retry": "starts the workspace of an existing task again",
     "delete": "deletes an existing task",
+    "follow": "shows an existing task in this channel",
+    "unfollow": "lets the card of a task be as it is",
+    "watch": "shows an existing task in this channel",
 }
 
 
@@ -49,7 +53,8 @@ def near_verb(word: str, verb: str, command: str, text: str, *, alone: bool) -> 
 
 def ask_to_create(text: str, shown: str) -> UserError:
     """Several words that begin with no verb: probably a prompt, but nothing starts without a click."""
-    offers = _offer("Start task", f"create -- {text}", "primary")
+    start = f"create -- {text}"
+    offers = (*_offer("Start task", start, "primary"), *_offer("Edit first…", in_form(start)))
     step = "`create` in front of it starts without asking."
     return UserError("create_ask", "Start a task with this prompt?", _short(shown, 300), step, offers)
 
@@ -105,6 +110,13 @@ def long_prompt(length: int) -> UserError:
     return UserError("prompt_too_long", "The prompt is too long", cause, step)
 
 
+def long_batch(length: int, limit: int) -> UserError:
+    """The prompts of a batch do not fit into the form's field."""
+    cause = f"They have {length:,} characters; the form holds {limit:,}."
+    step = "Nothing was created. Put what they have in common into the field for the text in front of every prompt."
+    return UserError("prompt_too_long", "The prompts are too long", cause, step, (Offer("New batch", "batch"),))
+
+
 def bad_flag(verb: str, flag: str, flags: Iterable[str], near: tuple[str, str] | None, as_prompt: str) -> UserError:
     """A flag that the verb does not have; `near` is one that it has, and the command with it."""
     known = ", ".join(f"`{name}`" for name in flags)
@@ -114,6 +126,7 @@ def bad_flag(verb: str, flag: str, flags: Iterable[str], near: tuple[str, str] |
         start = "two hyphens" if flag.startswith("--") else "a hyphen"
         step += f"Flags come before the prompt; a prompt that starts with {start} needs `--` in front."
         offers = offers or _offer("Take it as the prompt", as_prompt)
+        offers = (*offers, *_offer("Open the form…", in_form(as_prompt)))
     cause = f"The nearest is `{near[0]}`." if near else f"Its flags are {known}." if known else "It has no flags."
     title = f"{_code(flag)} is not a flag of {verb}"
     return UserError("bad_flag", title, cause, step.strip(), (*offers, Offer("Help", f"help {verb}")))
@@ -146,18 +159,21 @@ def bad_value(verb: str, flag: str, value: str, cause: str, near: tuple[str, str
     return UserError("bad_flag", title, cause, _NOTHING_DONE.get(verb, "").strip(), offers)
 
 
-def open_quote(verb: str, flag: str, start: str) -> UserError:
-    """A quoted value does not end; `start` is what it begins with."""
-    cause = f"It opens at {_code(f'{flag} {start}')}."
-    step = f"{_NOTHING_DONE.get(verb, '')}Close the quote."
-    return UserError("open_quote", "A quotation mark is not closed", cause, step)
+def open_quote(verb: str, flag: str, start: str, as_prompt: str = "") -> UserError:
+    """A quoted value does not end; `start` is what it begins with, `as_prompt` the command with all from there on."""
+    cause, step = f"It opens at {_code(f'{flag} {start}')}.", f"{_NOTHING_DONE.get(verb, '')}Close the quote."
+    offers: tuple[Offer, ...] = ()
+    if verb == "create" and as_prompt:
+        step, offers = f"{step[:-1]}, or use the form.", _offer("Open the form…", in_form(as_prompt), "primary")
+    return UserError("open_quote", "A quotation mark is not closed", cause, step, offers)
 
 
 def bad_name(name: str, before: str, after: str) -> UserError:
     """Coder would refuse the task's name; the offer repeats the command with one that it takes."""
     better = suggest_name(name)
     label = f"Use {better}" if len(better) <= _LABEL_LIMIT - 4 else "Use a shorter name"
-    offers = _offer(label, f"{before}{better}{after}", "primary")
+    mended = f"{before}{better}{after}"
+    offers = (*_offer(label, mended, "primary"), *_offer("Change the name…", in_form(mended)))
     return UserError("bad_name", f"{_code(name)} cannot be a task name", task_name_problem(name) or "", "", offers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.commands import Command
@@ -75,6 +75,18 @@ class Given:
             return value
         *others, last = (f"`{choice}`" for choice in choices)
         raise self.refused(flag, f"It can be {', '.join(others)} or {last}.", nearest(value, choices))
+
+    def choices(self, flag: str, choices: tuple[str, ...], same: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """The flag's values between commas, each one of these; `same` are other words for some of them."""
+        words = [word for word in re.split(r"[,\s]+", self.value(flag).lower()) if word]
+        meant = [(same or {}).get(word, word) for word in words]
+        unknown = next((at for at, word in enumerate(meant) if word not in choices), None)
+        if unknown is None:
+            return tuple(dict.fromkeys(meant))
+        near = nearest(meant[unknown], choices)
+        corrected = ",".join([*meant[:unknown], near, *meant[unknown + 1 :]]) if near else None
+        *others, last = (f"`{choice}`" for choice in choices)
+        raise self.refused(flag, f"It can be {', '.join(others)} or {last}.", corrected)
 
     def number(self, flag: str, default: int, most: int) -> int:
         """The flag's value, which must be a number from 1 to `most`."""
@@ -181,7 +193,8 @@ class Reader:
         found = QUOTED.match(self.text, at)
         if not found:
             line = self.text[at:].split("\n", 1)[0]
-            raise mistakes.open_quote(self.verb.name, f"--{flag.name}", decode(line, self.names))
+            as_prompt = f"{self.text[: self.at]}-- {self.text[self.at :]}"
+            raise mistakes.open_quote(self.verb.name, f"--{flag.name}", decode(line, self.names), as_prompt)
         raw = found["double"] or found["single"] or ""
         return Value(unquote(decode(raw, self.names)).strip(), raw, at, found.end())
 

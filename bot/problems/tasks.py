@@ -15,6 +15,13 @@ _DONE = {
     Verb.RESTART: "restarted",
     Verb.DELETE: "deleted",
 }
+_DID = {
+    Verb.PAUSE: "paused the task",
+    Verb.RESUME: "resumed the task",
+    Verb.RETRY: "retried the build",
+    Verb.RESTART: "restarted the workspace",
+    Verb.DELETE: "deleted the task",
+}
 
 
 def task_not_found(name: str, near: str = "", command: str = "") -> UserError:
@@ -29,10 +36,10 @@ def task_ambiguous(name: str, commands: Mapping[str, str]) -> UserError:
     return UserError("task_ambiguous", title, cause, "", (*buttons_for(commands), MY_TASKS))
 
 
-def task_gone() -> UserError:
-    """The task was known once."""
+def task_gone(command: str = "") -> UserError:
+    """The task was known once; `command` asks for another one like it."""
     cause = "It was deleted in Coder, or your account can no longer see it."
-    return UserError("task_gone", "This task no longer exists", cause)
+    return UserError("task_gone", "This task no longer exists", cause, "", run("Run again…", command))
 
 
 def name_taken(name: str, near: str = "", command: str = "") -> UserError:
@@ -51,9 +58,45 @@ def busy_build(verb: Verb = Verb.DELETE, since: float | None = None, *, kept: bo
     )
 
 
-def already_done() -> UserError:
-    """A second click, or somebody else was first."""
-    return UserError("already_done", "Already done", "Somebody was first, or it is too late for this.")
+def already_done(by: str = "", did: Verb | None = None, at: float = 0.0) -> UserError:
+    """A second click, or somebody else was first: who `did` what, if that is known; without `by` it was a prompt."""
+    known = f"{said(by, 60) or 'A reply'} {_DID[did]} at {clock(at)}." if did is not None else ""
+    return UserError("already_done", "Already done", known or "Somebody was first, or it is too late for this.")
+
+
+def already_steers(*, everyone: bool = True) -> UserError:
+    """Who steers a task is to be changed to what it is."""
+    who = "Everyone in the thread with a Coder account steers" if everyone else "Only the owner steers"
+    return UserError("already_steers", "Already done", f"{who} this task.")
+
+
+def already_sent(by: str, at: float) -> UserError:
+    """The message that is to be sent to an agent was sent before."""
+    cause = f"{said(by, 60) or 'Somebody'} sent this message to the agent at {clock(at)}."
+    return UserError("already_sent", "Already done", cause)
+
+
+def no_open_task() -> UserError:
+    """Somebody wants to send a message to a task, and has none that could take it."""
+    cause = "A message goes to a task of yours that runs or is paused."
+    return UserError("no_open_task", "You have no open task", cause, "", (MY_TASKS,))
+
+
+def not_a_task_thread() -> UserError:
+    """Delete was chosen on a message that belongs to no task."""
+    return UserError(
+        "not_a_task_thread",
+        "This message belongs to no task",
+        "“Delete this Coder task” works on a task’s card and on the messages in its thread.",
+        "Use it there, or type `/coder-task delete` and the task’s name.",
+        (MY_TASKS,),
+    )
+
+
+def no_card() -> UserError:
+    """Notifications were to be set of a task without a card."""
+    cause = "Its notifications are those of a card’s thread, and it has none in this channel."
+    return UserError("no_card", "This task has no card here", cause)
 
 
 def already_paused(by: str = "", at: float | None = None, command: str = "") -> UserError:

@@ -14,6 +14,7 @@ from bot.errors import SlackRefused, Transient
 from bot.models import Content, View
 from bot.slack import failures
 from bot.slack.failures import mapped
+from bot.slack.files import downloaded
 from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,15 @@ class SlackUser:
     is_guest: bool
     is_bot: bool
     is_admin: bool = False  # of the Slack workspace, or its owner
+
+
+@dataclass(frozen=True)
+class SlackChannel:
+    """What Slack says of a channel; `creator` is a user id, `has_bot`: the bot may write there."""
+
+    id: str
+    creator: str
+    has_bot: bool
 
 
 class SlackClient:
@@ -125,6 +135,16 @@ class SlackClient:
         found = [message async for message in self._messages(channel, since, thread_ts)]
         return sorted((one for one in found if one["ts"] != thread_ts), key=lambda one: str(one["ts"]))
 
+    async def thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
+        """Everything that was written in a thread, its first message included, oldest first."""
+        found = {str(one["ts"]): one async for one in self._messages(channel, 0.0, thread_ts)}  # each page has the first
+        return [found[ts] for ts in sorted(found)]
+
+    async def download(self, url: str, most: int) -> bytes:
+        """The first `most` bytes of a file and one more; SlackRefused where the token must not or does not open it."""
+        with self._held_call("files.download"):
+            return await downloaded(self._web, url, most)
+
     async def _messages(self, channel: str, since: float, thread_ts: str | None) -> AsyncIterator[dict[str, Any]]:
         call: dict[str, Any] = {
             "channel": channel,
@@ -216,6 +236,17 @@ class SlackClient:
         """Show a person's Home tab."""
         with self._held_call("views.publish"):
             await self._web.views_publish(user_id=user, view=view.payload)
+
+    async def channel(self, channel: str) -> SlackChannel:
+        """What Slack says of a channel; SlackRefused `channel_not_found` for a private one without the bot."""
+        with self._held_call("conversations.info"):
+            response = await self._web.conversations_info(channel=channel)
+        found: dict[str, Any] = response["channel"]
+        return SlackChannel(
+            id=channel,
+            creator=str(found.get("creator") or ""),
+            has_bot=bool(found.get("is_member") or found.get("is_im")),
+        )
 
     async def user(self, user: str) -> SlackUser:
         """What Slack says of a person."""

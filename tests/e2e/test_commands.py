@@ -219,7 +219,7 @@ async def test_whoami(scene: Scene) -> None:
 async def test_help(scene: Scene) -> None:
     """Help comes at once and needs nobody else; every command has its own, and a slip the nearest."""
     known = len(asked(scene, "GET /api/v2/users"))
-    answer = await scene.command("")
+    answer = await scene.command("help")
     assert answer.message is not None
     assert "Coder Tasks commands" in words(answer.message)
     for verb in (

@@ -11,22 +11,32 @@ WRONG: tuple[tuple[str, tuple[str, ...], set[str]], ...] = (
     ("lsit", ("lsit", "is not a command", "The nearest is", "list"), {"Run list", "Help"}),
     ("xyzzy", ("xyzzy", "is not a command"), {"Help"}),
     ("craete Fix it", ("craete", "is not a command", "create"), {"Run create", "Start task"}),
-    ("Fix the login test", ("Start a task with this prompt?", "Fix the login test"), {"Start task"}),
+    (
+        "Fix the login test",
+        ("Start a task with this prompt?", "Fix the login test"),
+        {"Start task", "Edit first…"},
+    ),
     ("--template aider Fix it", ("--template", "is not a command"), {"Run create", "Help"}),
-    ("create", ("There is no prompt", "Write it after the flags"), {"Help"}),
-    ("create -t aider --", ("There is no prompt",), {"Help"}),
     (
         "create --tempate aider Fix it",
         ("--tempate", "is not a flag of create", "Nothing was created"),
-        {"Use --template", "Help"},
+        {"Use --template", "Open the form…", "Help"},
     ),
-    ("create --frobnicate Fix", ("--frobnicate", "Nothing was created"), {"Take it as the prompt", "Help"}),
-    ("create --preset “large mem Fix it", ("A quotation mark is not closed", "Nothing was created"), set()),
+    (
+        "create --frobnicate Fix",
+        ("--frobnicate", "Nothing was created"),
+        {"Take it as the prompt", "Open the form…", "Help"},
+    ),
+    (
+        "create --preset “large mem Fix it",
+        ("A quotation mark is not closed", "Nothing was created"),
+        {"Open the form…"},
+    ),
     ("create --template", ("--template", "needs a value"), set()),
     ("create -t aider -t codex Fix", ("--template", "given twice"), set()),
     ("create --notify loud Fix", ("--notify", "cannot be", "loud"), set()),
-    ("create -n fix_login! Fix", ("fix_login!", "cannot be a task name", "32 at most"), {"Use fix-login"}),
-    ("create -n new Fix", ("cannot be a task name", "Coder keeps this name"), {"Use new-task"}),
+    ("create -n fix_login! Fix", ("fix_login!", "cannot be a task name", "32 at most"), {"Use fix-login", "Change the name…"}),
+    ("create -n new Fix", ("cannot be a task name", "Coder keeps this name"), {"Use new-task", "Change the name…"}),
     ("create " + "x" * 100_001, ("The prompt is too long", "100,001", "100,000"), set()),
     ("status", ("Which task?",), {"My tasks"}),
     ("send", ("Which task?",), {"My tasks"}),
@@ -112,6 +122,7 @@ async def test_a_template_of_several_organizations(scene: Scene) -> None:
     other = template(scene, "claude-code", Version("other-1", [Preset("Huge")]))
     other.organization = Organization("research", "Research")
     scene.coder.deployment.organizations.append(other.organization)
+    scene.coder.deployment.user("ana").organizations.append(other.organization)
 
     await scene.command("create Fix\nit")
     asks = await told(scene, "Choose an organization")

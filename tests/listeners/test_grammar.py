@@ -152,8 +152,10 @@ ID = "7c1f2b1e-9a3d-4f0e-8b52-6d1f0c2a9e11"
 @pytest.mark.parametrize(
     ("text", "command"),
     [
-        ("", commands.Help()),
-        (" \n ", commands.Help()),
+        ("", commands.New()),
+        (" \n ", commands.New()),
+        ("create", commands.New()),
+        ("new -t web -n fix --", commands.New(request=CreateRequest(prompt="", template="web", name="fix"))),
         ("new Fix it", create()),
         ("CREATE Fix it", create()),
         ("create\nFix it", create()),

@@ -48,7 +48,10 @@ def mistake(text: str) -> UserError:
             "fix the flaky\nlogin &amp; test",
             *("create_ask", "Start a task with this prompt?", "fix the flaky login & test"),
             "`create` in front of it starts without asking.",
-            (Offer("Start task", "create -- fix the flaky\nlogin &amp; test", "primary"),),
+            (
+                Offer("Start task", "create -- fix the flaky\nlogin &amp; test", "primary"),
+                Offer("Edit first…", "open create -- fix the flaky\nlogin &amp; test"),
+            ),
         ),
         (
             "show fix-login",
@@ -77,8 +80,6 @@ def mistake(text: str) -> UserError:
             (Offer("Help logs", "help logs", "primary"),),
         ),
         ("help foo", "unknown_command", "`foo` is not a command", "", "`help` lists the commands.", (HELP,)),
-        ("create", "empty_prompt", "There is no prompt", "A task starts with a prompt.", None, (HELP_CREATE,)),
-        ("create -t web -- ", "empty_prompt", "There is no prompt", None, "Write it after the flags.", None),
         (
             "send fix-login",
             *("empty_prompt", "There is no prompt", "“send” delivers a prompt to an existing task."),
@@ -92,14 +93,22 @@ def mistake(text: str) -> UserError:
         (
             "create --tempate=web Fix it",
             *("bad_flag", "`--tempate` is not a flag of create", "The nearest is `--template`.", FIRST),
-            (Offer("Use --template", "create --template=web Fix it", "primary"), HELP_CREATE),
+            (
+                Offer("Use --template", "create --template=web Fix it", "primary"),
+                Offer("Open the form…", "open create -- --tempate=web Fix it"),
+                HELP_CREATE,
+            ),
         ),
         (
             "create -x &lt; y",
             *("bad_flag", "`-x` is not a flag of create"),
             "Its flags are `--template`, `--template-version`, `--preset`, `--name`, `--owner`, `--org`, `--notify`.",
             FIRST.replace("two hyphens", "a hyphen"),
-            (Offer("Take it as the prompt", "create -- -x &lt; y"), HELP_CREATE),
+            (
+                Offer("Take it as the prompt", "create -- -x &lt; y"),
+                Offer("Open the form…", "open create -- -x &lt; y"),
+                HELP_CREATE,
+            ),
         ),
         (
             "delete fix-login —yse",
@@ -145,35 +154,49 @@ def mistake(text: str) -> UserError:
         (
             'create --preset "large mem',
             *("open_quote", "A quotation mark is not closed", 'It opens at `--preset "large mem`.'),
-            *("Nothing was created. Close the quote.", ()),
+            "Nothing was created. Close the quote, or use the form.",
+            (Offer("Open the form…", 'open create -- --preset "large mem', "primary"),),
         ),
         (
             'create --preset “large mem Fix the\nlogin" test',
-            *("open_quote", "A quotation mark is not closed", "It opens at `--preset “large mem Fix the`.", None, ()),
+            *("open_quote", "A quotation mark is not closed", "It opens at `--preset “large mem Fix the`."),
+            *(None, (Offer("Open the form…", 'open create -- --preset “large mem Fix the\nlogin" test', "primary"),)),
         ),
         (
             'create --preset "large mem Fix the "login" test of the web',
-            *("open_quote", None, 'It opens at `--preset "large mem Fix the "login"…`.', None, ()),
+            *("open_quote", None, 'It opens at `--preset "large mem Fix the "login"…`.', None, None),
         ),
         (
             "create -t web --name fix_login! Fix &amp; it",
             *("bad_name", "`fix_login!` cannot be a task name", "Letters, numbers and hyphens, 32 at most.", ""),
-            (Offer("Use fix-login", "create -t web --name fix-login Fix &amp; it", "primary"),),
+            (
+                Offer("Use fix-login", "create -t web --name fix-login Fix &amp; it", "primary"),
+                Offer("Change the name…", "open create -t web --name fix-login Fix &amp; it"),
+            ),
         ),
         (
             'create --name="Fix Login" Fix it',
             *("bad_name", "`Fix Login` cannot be a task name", None, ""),
-            (Offer("Use fix-login", "create --name=fix-login Fix it", "primary"),),
+            (
+                Offer("Use fix-login", "create --name=fix-login Fix it", "primary"),
+                Offer("Change the name…", "open create --name=fix-login Fix it"),
+            ),
         ),
         (
             "create -n new Fix it",
             *("bad_name", "`new` cannot be a task name", "Coder keeps this name for itself.", ""),
-            (Offer("Use new-task", "create -n new-task Fix it", "primary"),),
+            (
+                Offer("Use new-task", "create -n new-task Fix it", "primary"),
+                Offer("Change the name…", "open create -n new-task Fix it"),
+            ),
         ),
         (
             f"create -n {'long-' * 6}name x",
             *("bad_name", f"`{'long-' * 6}name` cannot be a task name", None, ""),
-            (Offer("Use a shorter name", f"create -n {'long-' * 5}long x", "primary"),),
+            (
+                Offer("Use a shorter name", f"create -n {'long-' * 5}long x", "primary"),
+                Offer("Change the name…", f"open create -n {'long-' * 5}long x"),
+            ),
         ),
     ],
 )
