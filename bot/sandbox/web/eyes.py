@@ -13,9 +13,9 @@ from bot.sandbox.slack.shapes import Json
 from bot.sandbox.slack.wire import message_json, view_json
 
 ROLES: Final = {
-    "ana": "Has a Coder account; starts tasks",
-    "bo": "A colleague with a Coder account",
-    "gia": "A guest without a Coder account",
+    "ana": "Has a Coder account",
+    "bo": "A colleague, has one too",
+    "gia": "A guest without an account",
 }
 _ABOUT_MESSAGES: Final = ("message", "ephemeral", "edited", "reaction", "deleted")
 _ABOUT_PLACES: Final = ("channel", "member")

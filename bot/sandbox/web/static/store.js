@@ -164,6 +164,12 @@ export function unread(channel) {
   return { count, loud };
 }
 
+const called = new WeakMap(); // message -> whom it was looked through for, and whether they are in it
+
 function mentions(message, own) {
-  return (message.text || "").includes(own) || JSON.stringify(message.blocks || []).includes(`"user_id":"${store.me}"`);
+  const known = called.get(message);
+  if (known?.own === own) return known.found;
+  const found = (message.text || "").includes(own) || JSON.stringify(message.blocks || []).includes(`"user_id":"${store.me}"`);
+  called.set(message, { own, found });
+  return found;
 }
