@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ S = TypeVar("S")
 
 FORMAT: Final = 1
 _PAUSE: Final = 0.3  # so much is lost when the sandbox is killed; what comes meanwhile is written at once
+_SHARE: Final = 10  # a large state is written more seldom: writing takes at most one part in so many of the time
 _PASSING: Final = {"call", "delivery", "socket", "note", "typed", "pressed", "bot", "controls", "end"}
 _SHARED: Final = (Organization, User, Template, Version, Preset, Workspace, Task, Message)
 # Earlier versions of a message are for those who were there; events and locks begin anew.
@@ -91,6 +93,7 @@ class Kept:
 
     folder: Path
     _written: dict[str, str] = field(default_factory=dict)
+    _seconds: float = 0.0  # how long the last writing took
 
     def slack(self) -> SlackState | None:
         """The local Slack's state, None when none was kept."""
@@ -134,7 +137,7 @@ class Kept:
             group.create_task(watch())
             while True:
                 await changed.wait()
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(max(_PAUSE, _SHARE * self._seconds))
                 changed.clear()
                 self.save("slack.json", SlackState.of(slack))
 
@@ -146,21 +149,24 @@ class Kept:
 
         while True:
             await changes.until(changed, None)
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(max(_PAUSE, _SHARE * self._seconds))
             seen = changes.revision
             self.save("coder.json", CoderState.of(coder))
 
     def save(self, name: str, state: Any) -> None:
         """Write a state into a file of the folder, whole or not at all."""
+        began = time.monotonic()
         body = {"format": FORMAT, "state": Writing(_SHARED, _LEFT_OUT).plain(state)}
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         if self._written.get(name) == text:
+            self._seconds = time.monotonic() - began
             return
         path = self.folder / name
         beside = path.with_suffix(".new")
         beside.write_text(text, "utf-8")
         beside.replace(path)
         self._written[name] = text
+        self._seconds = time.monotonic() - began
 
 
 def _read(path: Path, kind: type[S]) -> S | None:
@@ -181,6 +187,8 @@ def _read(path: Path, kind: type[S]) -> S | None:
 
 def open_folder(folder: Path, closing: Callable[[TextIO], object]) -> Kept:
     """Make the folder if need be, and take it for this process; `closing` gets the file that holds it, to close."""
+    if "?" in str(folder.absolute()):
+        raise StartError(f"--data: {folder} cannot be used (a database's address ends at ?): name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "in-use").open("w", encoding="utf-8")

@@ -40,14 +40,17 @@ class Writing:
     def _record(self, record: Any) -> dict[str, Any]:
         if not is_dataclass(record):
             raise TypeError(f"{type(record).__name__} has no plain form")
-        made: dict[str, Any] = {_TYPE: type(record).__name__}
+        kind: Any = type(record)
+        made: dict[str, Any] = {_TYPE: kind.__name__}
         if isinstance(record, self._shared):
             if id(record) in self._numbers:
                 return {_SAME: self._numbers[id(record)]}
             made[_NUMBER] = self._numbers[id(record)] = len(self._numbers)
-        left_out = self._left_out.get(type(record), set())
-        names = [field.name for field in fields(record) if field.name not in left_out]
-        return made | {name: self.plain(getattr(record, name)) for name in names}
+        left_out = self._left_out.get(kind, ())
+        for name in _names(kind):
+            if name not in left_out:
+                made[name] = self.plain(getattr(record, name))
+        return made
 
 
 class Reading:
@@ -119,6 +122,11 @@ def _checked(value: Any, *, fits: bool) -> Any:
     if not fits:
         raise ValueError(f"{str(value)[:40]!r} is not what belongs there")
     return value
+
+
+@cache
+def _names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 @cache

@@ -236,12 +236,14 @@ async def test_a_reference_to_nothing_is_damage(tmp_path: Path) -> None:
 
 
 async def test_two_sandboxes_do_not_share_a_folder(tmp_path: Path) -> None:
-    """The second one says so, and a file is no folder."""
+    """The second one says so; a file is no folder, and some names cannot be in a database's address."""
     async with world(tmp_path):
         with pytest.raises(StartError, match="another sandbox uses"):
             async with world(tmp_path):
                 pass
     (tmp_path / "file").touch()
-    with pytest.raises(StartError, match="cannot be used"):
-        async with world(tmp_path / "file"):
-            pass
+    for name in ("file", "a?b"):
+        with pytest.raises(StartError, match="cannot be used"):
+            async with world(tmp_path / name):
+                pass
+    assert not (tmp_path / "a").exists()
