@@ -172,14 +172,15 @@ class Scene:
 
 def words(message: Message) -> str:
     """Everything that a message says: its text, and all that stands in its blocks."""
-    return "\n".join([message.text, *_strings(message.blocks or [])])
+    return "\n".join([message.text, *strings(message.blocks or [])])
 
 
-def _strings(value: Any) -> list[str]:
+def strings(value: Any) -> list[str]:
+    """All texts in a part of a message or view."""
     if isinstance(value, list):
-        return [text for each in value for text in _strings(each)]
+        return [text for each in value for text in strings(each)]
     if isinstance(value, dict):
-        return [text for key, each in value.items() for text in _strings(each) if key not in {"type", "block_id"}]
+        return [text for key, each in value.items() for text in strings(each) if key not in {"type", "block_id"}]
     return [value] if isinstance(value, str) else []
 
 
