@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bot import policy
 from bot.blocks.card import next_look
 from bot.models import CardView, Condition, Details, Phase, Report, Snapshot, Status, Task, Verb
 from bot.store import Connection
 from bot.store.moments import Moment, get_moment
 from bot.store.person_rows import find_by_coder_id
 from bot.store.prompt_rows import list_waiting
+from bot.store.settings_rows import get_channel
 
 # The place in the provisioners' queue is worth a look after this long, and then less and less often.
 QUEUE_SECONDS = 5.0
@@ -16,8 +18,8 @@ _COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING}
 _AT_REST = {Condition.PAUSED, Condition.PAUSING, Condition.RESUMING, Condition.DELETED, Condition.GONE}
 
 
-def card_view(connection: Connection, task: Task, at: float, revision: int = 1) -> CardView:
-    """Everything that the task's card shows at this instant; the task must have a snapshot."""
+def card_view(connection: Connection, task: Task, at: float, revision: int = 1, channel: str = "") -> CardView:
+    """Everything that the task's card in a channel shows at this instant; the task must have a snapshot."""
     snapshot = task.snapshot
     if snapshot is None:
         raise LookupError(f"task {task.id} has no snapshot yet")
@@ -41,7 +43,7 @@ def card_view(connection: Connection, task: Task, at: float, revision: int = 1) 
         waiting_prompts=len(list_waiting(connection, task.id)),
         stale_since=get_moment(connection, Moment.CODER_SILENT),
         revision=revision,
-        steered=task.steered,
+        steered=bool(channel) and policy.is_open(task, get_channel(connection, channel)),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 
 from bot.blocks.elements import Element, actions, button, context, link, plain, rich, section, step, words
+from bot.blocks.forms.fields import NO_PRESET
 from bot.blocks.pace import usually
 from bot.blocks.problems import DISMISS
 from bot.blocks.text import fallback, plural, said, work_link
@@ -18,6 +19,7 @@ __all__ = [
     "creating_slow",
     "delete_ask",
     "delete_ok",
+    "notify_ok",
     "pause_ok",
     "resume_ok",
     "retry_ok",
@@ -33,6 +35,7 @@ _WORDS = {
     Condition.UNHEALTHY: "Error",
     Condition.GONE: "Deleted in Coder",
 }
+_LEVELS = {Level.IMPORTANT: "important", Level.ALL: "everything", Level.QUIET: "quiet"}
 
 
 class Elsewhere(StrEnum):
@@ -101,6 +104,13 @@ def resume_ok(title: str, name: str, permalink: str | None = None, *, usual_star
     expected = usually(usual_start)
     text = f"Resuming {said(name, _NAME)}. {expected}"
     return _done("r.ok", text, "Resuming ", title, permalink, f". {expected}")
+
+
+def notify_ok(title: str, name: str, permalink: str | None = None, *, level: Level, mention: bool) -> Content:
+    """How much the thread is told from now on."""
+    told = f"{_LEVELS[level]}{', with mentions' if mention and level is not Level.QUIET else ', no mentions'}"
+    text = f"Notifications of {said(name, _NAME)}: {told}."
+    return _done("n.ok", text, "Notifications of ", title, permalink, f": {told}.")
 
 
 def retry_ok(title: str, name: str, permalink: str | None = None, *, restart: bool = False) -> Content:
@@ -202,7 +212,8 @@ def whoami(
     line += [words("\n"), words("Defaults  ", bold=True), words(f"{start}, notify {level.value}")]
     where = f" on {server.kind}" if server else ""
     text = f"Your Coder user{where} is {username}, found by {known}. Default {start}."
-    return Content(fallback(text), [rich("me.list", section(*line))])
+    change = button("user.defaults", "Change defaults…", label="Change my defaults", value="x")
+    return Content(fallback(text), [rich("me.list", section(*line)), actions("me.do", change)])
 
 
 def _defaults(template: str, preset: str) -> str:
@@ -210,6 +221,7 @@ def _defaults(template: str, preset: str) -> str:
     if not template.strip():
         return "no template"
     chosen = f", preset {said(preset, _CHOICE)}" if preset.strip() else ""
+    chosen = ", no preset" if preset == NO_PRESET else chosen
     return f"template {said(template, _CHOICE)}{chosen}"
 
 

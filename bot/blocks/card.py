@@ -37,6 +37,7 @@ _TITLE_CHARACTERS = 80
 _NAME_CHARACTERS = 30
 # Coder allows 32 and names are never cut; this only bounds what could not come from Coder.
 _TASK_NAME_CHARACTERS = 64
+_STEERED = "This thread steers: replies by everyone with a Coder account reach the agent."
 
 
 def card(view: CardView) -> Content:
@@ -52,8 +53,8 @@ def card(view: CardView) -> Content:
         *_cause(f"card.cause.{revision}", made),
         *([step(f"card.step.{revision}", made.step)] if made.step else []),
         *([context(f"card.hint.{revision}", *made.hint)] if made.hint else []),
-        _foot(f"card.foot.{revision}", view, name),
-        *card_controls(f"card.do.{revision}", made.layout, Target(view.task_id, name, url, made.link)),
+        _foot(f"card.foot.{revision}", view, made, name),
+        *card_controls(f"card.do.{revision}", made.layout, _target(view, made, name, url)),
     ]
     return Content(_text(view, made, title, url), blocks, _metadata(view, made))
 
@@ -92,11 +93,17 @@ def _cause(block_id: str, made: Face) -> list[Block]:
     return [rich(block_id, *parts)] if parts else []
 
 
-def _foot(block_id: str, view: CardView, name: str) -> Block:
+def _foot(block_id: str, view: CardView, made: Face, name: str) -> Block:
     people = [said(view.owner, _NAME_CHARACTERS), said(view.template, _NAME_CHARACTERS), name]
+    people += [f"shown here by {said(view.shown_by, _NAME_CHARACTERS)}"] if view.shown_by.strip() else []
     line = " · ".join(part for part in people if part)
     created = mrkdwn(mrkdwn_date(view.created_at, "created {date_short_pretty} at {time}"))
-    return context(block_id, *([plain(line)] if line else []), created)
+    steered = [plain(_STEERED)] if view.steered and not made.is_over else []
+    return context(block_id, *([plain(line)] if line else []), created, *steered)
+
+
+def _target(view: CardView, made: Face, name: str, url: str) -> Target:
+    return Target(view.task_id, name, url, made.link, steered=view.steered)
 
 
 def _text(view: CardView, made: Face, title: str, url: str) -> str:
@@ -104,7 +111,10 @@ def _text(view: CardView, made: Face, title: str, url: str) -> str:
     owner = escape(spoken(said(view.owner, _NAME_CHARACTERS)))
     tail = [_link_sentence(made)] if made.link else []
     if not made.is_over:
+        shown_by = escape(spoken(said(view.shown_by, _NAME_CHARACTERS)))
+        tail += [f"Card posted by {shown_by}."] if shown_by else []
         tail += [f"Owner {owner}."] if owner else []
+        tail += [_STEERED] if view.steered else []
         tail += [f"{link_markup(WorkLink(url, 'Open in Coder'))}"] if url else []
     return fallback(f"{title}: {made.spoken}", tail=" ".join(tail))
 

@@ -7,16 +7,16 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot import commands, policy, problems, prompts, tasks
+from bot import commands, problems, prompts, tasks
 from bot.blocks import answers
 from bot.blocks.problems import problem
-from bot.commands import COMMAND, typed
-from bot.delivery import reading
-from bot.delivery.finding import Wanted, called_by, find_task, not_yours
+from bot.commands import COMMAND
+from bot.delivery import hearing, reading, steering, watching
+from bot.delivery.finding import called_by, find_controlled
 from bot.delivery.outside import Outside
+from bot.delivery.settings import settings_answer
 from bot.errors import Later, Transient, UserError
 from bot.models import Content, Origin, Person, Snapshot, Status, Task, Verb
-from bot.store.card_rows import cards_of
 from bot.store.lanes import Item
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ async def answer_command(outside: Outside, item: Item) -> None:
     command: Any = COMMAND.validate_python(item.payload["command"])
     origin = Origin.model_validate(item.payload["origin"])
     try:
+        if isinstance(command, commands.Settings):  # everybody may see them, also without a Coder account
+            await outside.tell(origin, await settings_answer(outside, origin))
+            return
         person = await outside.person(origin.user)
         content = await _ANSWERS[type(command)](outside, person, command, origin)
     except UserError as error:
@@ -41,7 +44,8 @@ async def answer_command(outside: Outside, item: Item) -> None:
         if isinstance(error, Transient) and error.after:
             raise  # Coder said when to ask again: the command is kept until then, and now the person knows
     else:
-        await outside.tell(origin, content)
+        if content is not None:
+            await outside.tell(origin, content)
 
 
 def _lasts(item: Item, after: float | None) -> bool:
@@ -59,33 +63,8 @@ async def answer_dead(outside: Outside, item: Item, error: BaseException) -> Non
         await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)))
 
 
-async def _found(outside: Outside, person: Person, called: str, verb: Verb) -> tuple[Snapshot, Task, str | None]:
-    """The task that something is asked of, known to us from now on, and the address of its card."""
-    snapshot = await find_task(outside, person, Wanted(called, verb.value, exactly=True))
-    if not policy.may_control(person, snapshot):
-        raise await not_yours(outside, snapshot, verb.value)
-    task: Task = await outside.database.run(tasks.adopt, snapshot, person)
-    return snapshot, task, await card_link(outside, task)
-
-
-async def card_link(outside: Outside, task: Task) -> str | None:
-    """The address of the task's card, if it has one."""
-    cards = await outside.database.run(cards_of, task.id)
-    return next((card.link for card in cards if card.link), None)
-
-
-async def _send(outside: Outside, person: Person, command: commands.Send, origin: Origin) -> Content:
-    wanted = Wanted(command.task, "send", exactly=True, rest=f" {typed(command.text)}")
-    snapshot = await find_task(outside, person, wanted)
-    task: Task = await outside.database.run(tasks.adopt, snapshot, person)
-    if not policy.may_steer(person, task):
-        raise await not_yours(outside, snapshot, "send")
-    await outside.database.run(prompts.send, task, person, command.text, origin)
-    return answers.send_ok(snapshot.title, snapshot.name, await card_link(outside, task))
-
-
 async def _pause(outside: Outside, person: Person, command: commands.Pause, origin: Origin) -> Content:
-    snapshot, task, link = await _found(outside, person, command.task, Verb.PAUSE)
+    snapshot, task, link = await find_controlled(outside, person, command.task, Verb.PAUSE)
     asked = task.asked
     if snapshot.status is Status.PAUSED and not (asked and asked.verb in _STARTS):
         by, at = (asked.by_name, asked.at) if asked and asked.verb is Verb.PAUSE else ("", None)
@@ -95,7 +74,8 @@ async def _pause(outside: Outside, person: Person, command: commands.Pause, orig
 
 
 async def _resume(outside: Outside, person: Person, command: commands.Resume, origin: Origin) -> Content:
-    snapshot, task, link = await _found(outside, person, command.task, Verb.RESUME)
+    snapshot, task, link = await find_controlled(outside, person, command.task, Verb.RESUME)
+    tasks.check_first(task, Verb.RESUME, origin)
     if snapshot.status is Status.ERROR:
         raise problems.task_in_error(called_by(person, snapshot))
     if snapshot.status is not Status.PAUSED and not _is_pausing(snapshot, task):
@@ -113,7 +93,9 @@ def _is_pausing(snapshot: Snapshot, task: Task) -> bool:
 
 async def _retry(outside: Outside, person: Person, command: commands.Retry, origin: Origin) -> Content:
     verb = Verb.RESTART if command.restart else Verb.RETRY
-    snapshot, task, link = await _found(outside, person, command.task, verb)
+    snapshot, task, link = await find_controlled(outside, person, command.task, verb)
+    tasks.check_first(task, Verb.RETRY, origin)
+    tasks.check_first(task, Verb.RESTART, origin)
     if verb is Verb.RETRY and snapshot.status is not Status.ERROR:
         raise problems.not_failed(f"status {called_by(person, snapshot)}")
     if verb is Verb.RETRY and snapshot.workspace_status == "running":
@@ -123,7 +105,8 @@ async def _retry(outside: Outside, person: Person, command: commands.Retry, orig
 
 
 async def _delete(outside: Outside, person: Person, command: commands.Delete, origin: Origin) -> Content:
-    snapshot, task, _ = await _found(outside, person, command.task, Verb.DELETE)
+    snapshot, task, _ = await find_controlled(outside, person, command.task, Verb.DELETE)
+    tasks.check_first(task, Verb.DELETE, origin)
     if not command.confirmed:
         uri = snapshot.report.uri if snapshot.report else ""
         waiting = await outside.database.run(prompts.count_waiting, task.id)
@@ -136,11 +119,11 @@ async def _delete(outside: Outside, person: Person, command: commands.Delete, or
 async def _ask(outside: Outside, person: Person, task: Task, verb: Verb, origin: Origin) -> None:
     known = origin.model_copy(update={"user_name": person.name})
     if not await outside.database.run(tasks.ask, task.id, verb, known):
-        raise problems.task_gone()
+        raise tasks.ended(task)
 
 
 _STARTS = {Verb.RESUME, Verb.RETRY, Verb.RESTART}
-Answer = Callable[[Outside, Person, Any, Origin], Awaitable[Content]]
+Answer = Callable[[Outside, Person, Any, Origin], Awaitable[Content | None]]
 
 _ANSWERS: dict[type[Any], Answer] = {
     commands.List: reading.task_list,
@@ -148,8 +131,16 @@ _ANSWERS: dict[type[Any], Answer] = {
     commands.Logs: reading.task_logs,
     commands.Templates: reading.templates,
     commands.Presets: reading.presets,
+    commands.Follow: watching.follow,
+    commands.Unfollow: watching.unfollow,
+    commands.Watch: watching.watch,
+    commands.Watches: watching.watching,
+    commands.Unwatch: watching.unwatch,
     commands.WhoAmI: reading.whoami,
-    commands.Send: _send,
+    commands.SetLevel: hearing.set_level,
+    commands.Send: steering.send,
+    commands.Notify: steering.notify,
+    commands.Steer: steering.steer,
     commands.Pause: _pause,
     commands.Resume: _resume,
     commands.Retry: _retry,

@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot import problems
-from bot.blocks.forms import new_task, reply, send
+from bot import batch_drafts, channel_settings, problems
+from bot import defaults as person_defaults
+from bot.blocks.forms import batch, defaults, new_task, reply, send, settings
 from bot.blocks.forms.failed import failed
+from bot.delivery.fields import fill_batch, fill_defaults
 from bot.delivery.outside import Outside
+from bot.delivery.settings import fill_settings
 from bot.delivery.starting import fill_new_task
 from bot.delivery.steering import fill_send_to_task
 from bot.errors import Later, SlackRefused, Transient, UserError
@@ -40,6 +43,9 @@ class Filler:
 _FILLERS: Mapping[str, Filler] = MappingProxyType(
     {
         "new": Filler(fill_new_task, new_task.CALLBACK, new_task.TITLE),
+        channel_settings.KIND: Filler(fill_settings, settings.CALLBACK, settings.TITLE),
+        batch_drafts.KIND: Filler(fill_batch, batch.CALLBACK, batch.TITLE),
+        person_defaults.KIND: Filler(fill_defaults, defaults.CALLBACK, defaults.TITLE),
         send.KIND: Filler(fill_send_to_task, reply.CALLBACK, send.TITLE),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot import policy, problems
+from bot import policy, problems, prompts, tasks
 from bot.coder.errors import NotFound
 from bot.commands import typed
 from bot.delivery.outside import Outside
@@ -23,7 +23,13 @@ _CARD = re.compile(
     r"(?:\?(?:.*&)?thread_ts=(?P<thread>\d{10}\.\d{6}))?"
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")  # of a task, and of a Coder user
-_DOES = {"status": "see", "logs": "read", "send": "prompt"}  # what a person does to a task with a verb, if not the verb
+_DOES = {  # what a person does to a task with a verb, if not the verb
+    "status": "see",
+    "logs": "read",
+    "send": "prompt",
+    "notify": "change the notifications of",
+    "steer": "say who steers",
+}
 
 
 @dataclass(frozen=True)
@@ -37,20 +43,49 @@ class Wanted:
     verb: str
     exactly: bool
     rest: str = ""
+    channel: str = ""  # where the person is: a task that is open to all in its thread there may be prompted from there
+
+
+async def find_controlled(
+    outside: Outside, person: Person, called: str, verb: str
+) -> tuple[Snapshot, Task, str | None]:
+    """The task that something is asked of, known to us from now on, and the address of its card.
+
+    Only its owner and Coder's site owners may ask.
+    """
+    snapshot = await find_task(outside, person, Wanted(called, verb, exactly=True))
+    if not policy.may_control(person, snapshot):
+        raise await not_yours(outside, snapshot, verb)
+    task: Task = await outside.database.run(tasks.adopt, snapshot, person)
+    return snapshot, task, await card_link(outside, task)
+
+
+async def card_link(outside: Outside, task: Task) -> str | None:
+    """The address of the task's card, if it has one."""
+    cards = await outside.database.run(cards_of, task.id)
+    return next((card.link for card in cards if card.link), None)
 
 
 async def find_task(outside: Outside, person: Person, wanted: Wanted) -> Snapshot:
     """The task that the person means and may see; UserError says why not, or names the nearest."""
     sure = await _sure_id(outside, wanted.called)
     found = await (_by_id(outside, sure) if sure else _by_name(outside, person, wanted.called))
-    if found is not None and policy.may_see(person, found):
+    if found is not None and (policy.may_see(person, found) or await _steers(outside, person, found, wanted)):
         return found
     if found is not None and (sure or await outside.database.run(_has_card, found.id)):
         raise await not_yours(outside, found, wanted.verb)
     known: Task | None = await outside.database.run(find_known, sure)
     if known is not None:
-        raise problems.task_gone()
+        raise tasks.ended(known)
     return await _nearly(outside, person, wanted)
+
+
+async def _steers(outside: Outside, person: Person, snapshot: Snapshot, wanted: Wanted) -> bool:
+    """Whether somebody else's task may be prompted from where the person is: its thread there is open to all."""
+    known: Task | None = await outside.database.run(find_known, snapshot.id)
+    if known is None or wanted.verb != "send":
+        return False
+    return bool(await outside.database.run(prompts.may_prompt, person, known, wanted.channel))
 
 
 def called_by(person: Person, snapshot: Snapshot) -> str:

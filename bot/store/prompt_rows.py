@@ -30,8 +30,9 @@ def get_prompt(connection: sa.Connection, prompt_id: int) -> Prompt:
 
 
 def find_message(connection: sa.Connection, channel: str, ts: str) -> Prompt | None:
-    """The prompt that a person's message became."""
-    found = connection.execute(sa.select(prompt).where(prompt.c.channel == channel, prompt.c.ts == ts)).first()
+    """The prompt that a person's message became; when it was changed after that, the newest."""
+    query = sa.select(prompt).where(prompt.c.channel == channel, prompt.c.ts == ts)
+    found = connection.execute(query.order_by(prompt.c.id.desc()).limit(1)).first()
     return _prompt(found) if found else None
 
 
@@ -84,10 +85,15 @@ def mark_prompt(connection: sa.Connection, prompt_id: int, state: PromptState, *
 
 
 def save_text(connection: sa.Connection, prompt_id: int, text: str) -> bool:
-    """Change the words of a prompt that waits, or that may be sent again; False when it is too late."""
-    unsent = prompt.c.state.in_([PromptState.QUEUED.value, PromptState.FAILED.value])
+    """Change the words of a prompt that waits, or that may yet be sent; False when it is too late."""
+    unsent = prompt.c.state.in_([PromptState.QUEUED.value, PromptState.FAILED.value, PromptState.OFFERED.value])
     query = sa.update(prompt).where(prompt.c.id == prompt_id, unsent)
     return connection.execute(query.values(text=text)).rowcount == 1
+
+
+def save_prompt(connection: sa.Connection, prompt_id: int, /, **changes: Any) -> None:
+    """Change some columns."""
+    connection.execute(sa.update(prompt).where(prompt.c.id == prompt_id).values(**changes))
 
 
 def count_refusal(connection: sa.Connection, prompt_id: int) -> None:

@@ -67,6 +67,7 @@ WAITING_BLOCKS = [
         "type": "actions",
         "block_id": "card.do.r14",
         "elements": [
+            {**_button("task.reply", "Reply", f"Reply to {NAME}"), "style": "primary"},
             _button("task.logs", "Logs", f"Logs of {NAME}"),
             _button("task.pause", "Pause", f"Pause {NAME}"),
             {
@@ -83,6 +84,14 @@ WAITING_BLOCKS = [
                     {
                         "text": {"type": "plain_text", "text": "Build log", "emoji": False},
                         "value": f"build:{TASK_ID}",
+                    },
+                    {
+                        "text": {"type": "plain_text", "text": "Notifications…", "emoji": False},
+                        "value": f"notify:{TASK_ID}",
+                    },
+                    {
+                        "text": {"type": "plain_text", "text": "Let this thread steer", "emoji": False},
+                        "value": f"steer:{TASK_ID}",
                     },
                     {
                         "text": {"type": "plain_text", "text": "Delete…", "emoji": False},

@@ -36,6 +36,7 @@ _RENAMED = {
     ("prompt.cancel", "Discard"): "prompt.discard",
     ("prompt.retry", "Send again"): "prompt.again",
     ("prompt.done", "It arrived"): "prompt.arrived",
+    ("prompt.send_edit", "Send the new version"): "prompt.send_edit",
 }
 
 

@@ -81,9 +81,6 @@ def test_looks_like_its_sample(name: str, content: Content, later: tuple[str, ..
     """Text and blocks are the sample's; so is the menu, as far as its entries exist."""
     assert_holds(content)
     expected = sample(f"slash.{name}", *later)
-    for part in objects(expected[1] if expected else []):
-        if part.get("type") == "overflow":
-            part["options"] = [each for each in part["options"] if not each["value"].startswith("send:")]
     if expected:
         assert sorted(map(str, content.blocks)) == sorted(map(str, expected[1]))
         assert content.text == expected[0]
@@ -195,6 +192,7 @@ def test_whoami_says_how_the_person_was_found() -> None:
     assert shown(made) == (
         "Your Coder user is ana (Ana Ruiz)\nServer  coder.example.com, version 2.34.3"
         "\nFound by  your Slack e-mail ana@example.com\nDefaults  template Claude Code, preset Medium, notify important"
+        "Change defaults…"
     )
     assert made.text == (
         "Your Coder user on coder.example.com is ana, found by your Slack e-mail ana@example.com."

@@ -92,12 +92,12 @@ def test_no_tasks() -> None:
 
 
 def test_one_task_has_its_buttons() -> None:
-    """The row and the buttons of the sample, without the one that needs a form."""
+    """The row and the buttons of the sample."""
     made = task_list([FIX], now=NOW)
     assert_holds(made)
     assert made.text == f"1 task. Waiting for input: {TITLE} ({NAME})."
-    assert [text for text, _ in buttons(made)] == ["Logs", "Pause", "Open in Coder"]
-    expected = sample("slash.list_1", "task.reply")
+    assert [text for text, _ in buttons(made)] == ["Reply", "Logs", "Pause", "Open in Coder"]
+    expected = sample("slash.list_1")
     if expected:
         assert (made.text, made.blocks) == expected
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,31 @@ TEXT_SAYS_MORE = {"card.15_paused_auto", "card.23_long_names"}
 URL = f"https://coder.example.com/tasks/ana/{TASK_ID}"
 
 
+def without_again(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks without the menu's entry that starts the task anew."""
+    *others, last = blocks
+    *buttons, menu = last["elements"]
+    options = [entry for entry in menu["options"] if not entry["value"].startswith("again:")]
+    return [*others, {**last, "elements": [*buttons, {**menu, "options": options}]}]
+
+
+def without_steering(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks without the menu's entry that says who steers, which the guide does not have."""
+    *others, last = blocks
+    if last["type"] != "actions" or last["elements"][-1]["type"] != "overflow":
+        return blocks
+    *buttons, menu = last["elements"]
+    options = [entry for entry in menu["options"] if entry["value"].partition(":")[0] not in {"steer", "own"}]
+    return [*others, {**last, "elements": [*buttons, {**menu, "options": options}]}]
+
+
+def entries(view_: CardView) -> list[str]:
+    """What stands in a card's menu."""
+    rows = [block for block in card(view_).blocks if block["type"] == "actions"]
+    menus = [element for row in rows for element in row["elements"] if element["type"] == "overflow"]
+    return [entry["text"]["text"] for menu in menus for entry in menu["options"]]
+
+
 def said_of(condition: Condition, **changes: object) -> str:
     """The card's text."""
     return card(view(condition, **changes)).text
@@ -30,7 +57,7 @@ def test_card_equals_the_guides_sample(name: str) -> None:
     if name == "card.23_long_names":  # a card's view does not know the message that a task came from
         foot = next(block for block in wanted["blocks"] if block["block_id"].startswith("card.foot"))
         foot["elements"].pop()
-    assert made.blocks == wanted["blocks"]
+    assert without_steering(made.blocks) == wanted["blocks"]
     assert made.metadata == wanted["metadata"]
     if name not in TEXT_SAYS_MORE:
         assert made.text == wanted["text"]
@@ -43,7 +70,7 @@ def test_waiting_card_in_full() -> None:
         f"Fix flaky login test: waiting for input. Agent: {QUESTION} Reply in the thread to answer."
         f" Owner Ana Ruiz. <{URL}|Open in Coder>"
     )
-    assert made.blocks == WAITING_BLOCKS
+    assert without_again(made.blocks) == WAITING_BLOCKS
     assert made.metadata == {
         "event_type": "coder_task_card",
         "event_payload": {"task_id": TASK_ID, "revision": 14, "state": "waiting"},
@@ -160,12 +187,36 @@ class TestVariants:
 
 
 def test_controls_without_listener_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next listener only adds its name: then the control is where the sample has it."""
+    """A listener only adds its name: then the control is where the sample has it."""
     waiting = CARDS["card.07_waiting"]
-    assert "task.reply" not in shown(card(waiting))
-    monkeypatch.setattr(controls, "CONTROLS", controls.CONTROLS | {"task.reply"})
     row = card(waiting).blocks[-1]["elements"]
     assert (row[0]["action_id"], row[0]["style"]) == ("task.reply", "primary")
+    monkeypatch.setattr(controls, "CONTROLS", controls.CONTROLS - {"task.reply"})
+    assert "task.reply" not in shown(card(waiting))
+    assert "primary" not in shown(card(waiting))
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_menus_are_within_slacks_five_entries(condition: Condition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when every control has a listener."""
+    every = {f"menu.{name}" for name in ("send", "logs", "build", "notify", "steer", "again", "delete")}
+    monkeypatch.setattr(controls, "CONTROLS", controls.CONTROLS | every)
+    assert len(entries(view(condition))) <= 5
+
+
+def test_a_thread_that_steers() -> None:
+    """The card says that everybody may steer, in its small print and its text, and its menu closes what it opens."""
+    waiting = CARDS["card.07_waiting"]
+    opened = waiting.model_copy(update={"steered": True})
+    said = "This thread steers: replies by everyone with a Coder account reach the agent."
+    assert said in card(opened).text
+    assert said in shown(card(opened))
+    assert said not in shown(card(waiting))
+    assert "Let this thread steer" in entries(waiting)
+    assert "Only the owner steers" not in entries(waiting)
+    assert "Only the owner steers" in entries(opened)
+    assert "Let this thread steer" not in entries(opened)
+    assert said not in shown(card(view(Condition.DELETED, steered=True)))
 
 
 def test_restart_asks_first() -> None:
@@ -211,6 +262,7 @@ def views(draw: st.DrawFn) -> CardView:
         waiting_prompts=draw(st.integers(0, 3)),
         usual_start=draw(st.none() | st.floats(0, 5_000)),
         stale_since=draw(st.none() | TIMES),
+        steered=draw(st.booleans()),
     )
 
 

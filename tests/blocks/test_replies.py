@@ -92,6 +92,7 @@ SAMPLES: dict[str, Callable[[], Content]] = {
     "thread.14_sent_elsewhere": lambda: replies.sent_elsewhere_reply("Ana Ruiz", OPEN_PR),
     "thread.15_resuming_for_reply": lambda: replies.resuming_reply(TITLE, 1, 204),
     "thread.16_queued_busy": lambda: replies.queued_busy(1, 205),
+    "thread.19_not_allowed": lambda: replies.not_allowed("Ana Ruiz"),
     "thread.18_maybe_delivered": lambda: replies.maybe_delivered_reply(
         ANA, OPEN_PR, output(f"> {OPEN_PR}\n● Reading tests/signup_test.py …"), 207
     ),

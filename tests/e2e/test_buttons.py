@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 
 import pytest
 
 from bot import changes
+from bot.delivery import controls
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
+from bot.sandbox.slack.records import Message, User, View
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import buttons, choose, made_in_coder, press, told
 
@@ -81,18 +84,94 @@ async def test_restart_workspace(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
     await scene.reached(lambda: task.build.transition == "stop", "a stop build")
 
 
-async def test_delete_in_the_menu(scene: Scene) -> None:
-    """Delete… asks, privately, and Delete task then deletes."""
+async def test_of_two_people_at_once_the_first_is_done_the_will_of(scene: Scene) -> None:
+    """Ana and an admin pause, resume, retry and delete at the same time: it is done once, the second reads by whom."""
     card, task = await scene.waiting()
+    for label, did, transition in (("Pause", "paused the task", "stop"), ("Resume", "resumed the task", "start")):
+        await both_press(scene, card, label)
+        await one_was_first(scene, did)
+        await scene.reached(lambda: task.build.transition == transition, f"a {transition} build")  # noqa: B023
+        if transition == "stop":
+            task.finish_build()
+            await scene.card_says(card, "Paused")
+    task.fail_build(["Error: no capacity"])
+    await scene.card_says(card, "Error")
 
-    await choose(scene, card, "Delete…")
+    await both_press(scene, card, "Retry build")
+    await one_was_first(scene, "retried the build")
+    await scene.reached(lambda: len(task.workspace.builds) == 4, "a second start")
+    await task.ready("idle", "Back again")
+    await scene.card_says(card, "Waiting for input")
+    await scene.quiet()
+    assert [build.transition for build in task.workspace.builds] == ["start", "stop", "start", "start"]
 
-    asks = await told(scene, "Delete", "This cannot be undone", task.name)
+    forms = [await delete_form(scene, card, user) for user in (scene.ana, scene.admin)]
+    scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "view_submission", times=None))
+    await asyncio.gather(*(scene.slack.submit(form.user, form) for form in forms))
+    await one_was_first(scene, "deleted the task")
+    await scene.reached(lambda: task.deleted, "the task to go")
+    await scene.told(card, "Deleted")
+    assert [build.transition for build in task.workspace.builds][4:] == ["delete"]
+
+
+async def test_restarted_by_two_people_at_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two restarts at once stop and start the workspace once."""
+    monkeypatch.setattr(changes, "UNHEALTHY_SETTLES", 0.1)
+    monkeypatch.setattr(controls, "_BUILD_AGAIN", 0.1)
+    card, task = await scene.working()
+    task.set_health("unhealthy", "agent has lost connection")
+    await scene.card_says(card, "Restart workspace")
+
+    await both_press(scene, card, "Restart workspace")
+
+    await one_was_first(scene, "restarted the workspace")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+    task.finish_build()
+    await scene.reached(lambda: task.build.transition == "start", "a start build")
+    await task.ready("working", "Up again")
+    await scene.card_says(card, "Working")
+    await scene.quiet()
+    assert [build.transition for build in task.workspace.builds] == ["start", "stop", "start"]
+
+
+async def both_press(scene: Scene, card: Message, label: str) -> None:
+    """Ana and the admin press the same button at the same time."""
+    shown = scene.card(card)
+    await asyncio.gather(*(press(scene, shown, label, user) for user in (scene.ana, scene.admin)))
+
+
+async def one_was_first(scene: Scene, did: str) -> None:
+    """Wait until exactly one of the two has been told that the other did it."""
+
+    def told_so() -> list[str]:
+        pairs = ((scene.ana, f"Coder Admin {did} at"), (scene.admin, f"Ana Ruiz {did} at"))
+        return [text for user, who in pairs for text in scene.private(user) if "Already done" in text and who in text]
+
+    found = await scene.seen(told_so, f"somebody to read who {did}")
+    assert len(found) == 1
+
+
+async def delete_form(scene: Scene, card: Message, user: User) -> View:
+    """Somebody opens the form that asks before a delete."""
+    await choose(scene, card, "Delete…", user)
+    return (await scene.seen(lambda: scene.slack.views(user), "the form"))[-1]
+
+
+async def test_delete_in_the_menu(scene: Scene) -> None:
+    """Delete… opens a form that says what goes; Keep it keeps it, Delete task deletes, and says so privately."""
+    card, task = await scene.waiting()
+    form = await delete_form(scene, card, scene.ana)
+    assert "This cannot be undone" in str(form.body)
+    assert task.name in str(form.body)
+    await scene.slack.close(scene.ana, form)
     assert not task.deleted
-    await press(scene, asks, "Delete task")
+
+    form = await delete_form(scene, card, scene.ana)
+    assert (await scene.slack.submit(scene.ana, form)).ok
     await scene.reached(lambda: task.deleted, "the task to go")
     await scene.card_says(card, "Deleted")
     await scene.told(card, "Deleted")
+    await told(scene, "Deleting", task.name)
 
 
 async def test_a_colleague_clicks(scene: Scene) -> None:
@@ -115,13 +194,18 @@ async def test_a_colleague_clicks(scene: Scene) -> None:
 async def test_a_card_of_a_task_that_is_gone(scene: Scene) -> None:
     """A click on a card that has not heard yet says that there is no task any more."""
     card, task = await scene.waiting()
-    old = scene.card(card)
+    old = copy(await scene.card_says(card, "Waiting for input"))
     element = buttons(old)["Pause"]
     task.vanish()
 
     await scene.slack.click(scene.ana, old, element["action_id"], value=element["value"])
 
     await told(scene, "This task no longer exists")
+    await scene.card_says(card, "Deleted in Coder")
+    reply = buttons(old)["Reply"]
+    await scene.slack.click(scene.ana, old, reply["action_id"], value=reply["value"])
+    await scene.seen(lambda: sum("This task no longer exists" in text for text in scene.private()) == 2, "it once more")
+    assert not scene.slack.views(scene.ana)
 
 
 async def test_the_buttons_of_answers(scene: Scene) -> None:
