@@ -34,7 +34,7 @@ from bot.slack.ingress import InFlight, bolt_app
 from bot.slack.ingress.http import add_http_route
 from bot.slack.ingress.sockets import SocketMode
 from bot.slack.response_url import ResponseUrls
-from bot.slack.server import Server, health_app
+from bot.slack.server import Server, add_notification_route, health_app
 from bot.slack.wire import Wire, open_wire
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -78,7 +78,7 @@ class Bot:
         self.running, self.stopping, self.gave_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.metrics = Metrics()
         slack = SlackClient(opened.wire.web, limited=self.metrics.rate_limited)
-        self.forms = Forms(self.database, slack, opened.coder.directory.shelf)
+        self.forms = Forms(self.database, slack, opened.coder.directory.shelf, settings.bot_batch_limit)
         outside = Outside(
             self.database,
             slack,
@@ -87,6 +87,8 @@ class Bot:
             settings.coder_task_template_name,
             settings.coder_task_preset_name,
             settings.bot_edit_seconds,
+            opened.identity.user_id,
+            settings.bot_batch_limit,
         )
         self.outbox = Outbox(self.database, kinds(outside), grace=_OUTBOX_SECONDS, observe=self.metrics.delivered)
         self.poller = Poller(
@@ -99,6 +101,7 @@ class Bot:
         self.housekeeping = Housekeeping(self.database, self.metrics)
         self.in_flight = InFlight()
         self._delivering: asyncio.Task[None] | None = None
+        self._hearing: asyncio.Task[None] | None = None
         self._made = time.time()
         self._ingress()
         self._schedule()
@@ -108,13 +111,15 @@ class Bot:
         app_token, secret = self.settings.slack_app_token, self.settings.slack_signing_secret
         app = bolt_app(self.opened.wire, self.opened.identity)
         app.middleware(self.in_flight.middleware)
-        register(app, self.database.run, self.forms)
+        register(app, self.database.run, self.forms, self.opened.identity.user_id)
         routes = health_app(self.readiness, self.numbers)
         self.socket: SocketMode | None = None
         if app_token is not None:
             self.socket = SocketMode(app, app_token.get_secret_value(), self.catch_up, self.gave_up)
         elif secret is not None:
             add_http_route(routes, app, secret.get_secret_value(), lambda: not self.stopping.is_set())
+        if self.settings.coder_webhook_secret is not None:
+            add_notification_route(routes, self.settings.coder_webhook_secret.get_secret_value(), self.poller.hurry)
         self.server = Server(routes, self.settings.bot_host, self.settings.bot_port)
 
     def _schedule(self) -> None:
@@ -143,6 +148,8 @@ class Bot:
         if self.socket is not None:
             await self.socket.start()
         self.scheduler.start()
+        if self.settings.coder_webhook_secret is not None:
+            self._hearing = asyncio.create_task(self.poller.hear(), name="hear")
         await self.catch_up()  # once more, for what came before the sockets were open
         self.running.set()
         fields = {"action": "started", "port": self.port, "mode": "socket" if self.socket else "http"}
@@ -167,6 +174,8 @@ class Bot:
         await asyncio.gather(self._stop_polling(), self._stop_listening(), *delivering, return_exceptions=True)
 
     async def _stop_polling(self) -> None:
+        if self._hearing is not None:
+            self._hearing.cancel()
         if self.scheduler.running:
             self.scheduler.pause()
             await self.poller.finish(_INTAKE_SECONDS)

@@ -28,6 +28,14 @@ _RAN = _REPORTED | {Condition.UNHEALTHY, Condition.UNKNOWN}
 _MENTIONS = _ENDED_TURN | {Condition.BUILD_FAILED, Condition.UNHEALTHY}
 _ALWAYS_TOLD = {Condition.COMPLETE, Condition.FAILED, Condition.BUILD_FAILED, Condition.UNHEALTHY}
 _TOLD_UNLESS_QUIET = {Condition.WAITING, Condition.PAUSED, Condition.DELETED, Condition.GONE}
+# What channels that watch tasks call them.
+_EVENTS = {
+    Condition.WAITING: "waiting",
+    Condition.COMPLETE: "complete",
+    Condition.FAILED: "failed",
+    Condition.BUILD_FAILED: "error",
+    Condition.UNHEALTHY: "error",
+}
 _STATES = {
     State.WORKING: Condition.WORKING,
     State.IDLE: Condition.WAITING,
@@ -227,6 +235,11 @@ def earns_reply(change: Change, level: Level) -> bool:
     if change.condition in _TOLD_UNLESS_QUIET:
         return level is not Level.QUIET
     return level is Level.ALL and change.condition is Condition.WORKING and change.before not in _COMES_UP
+
+
+def event_of(condition: Condition) -> str:
+    """What a channel that watches tasks calls it; empty when it cannot ask for it."""
+    return _EVENTS.get(condition, "")
 
 
 def for_level(change: Change, level: Level) -> Change:

@@ -36,6 +36,8 @@ async def doctor(settings: Settings, say: Callable[[str], None] = print) -> int:
             "Coder": _coder(coder),
             "Database": _database(settings.database_url),
         }
+        if settings.coder_webhook_secret is not None:
+            checks["Webhook"] = _webhook(settings)
         well = [await _report(name, findings, say) for name, findings in checks.items()]
     return 0 if all(well) else 1
 
@@ -63,6 +65,11 @@ async def _ingress(wire: Wire, settings: Settings) -> Findings:
         return
     await check_app_token(wire.web, settings.slack_app_token.get_secret_value())
     yield _OK, "Socket Mode: the app token opens sockets"
+
+
+async def _webhook(settings: Settings) -> Findings:
+    path = "/coder/notifications/<CODER_WEBHOOK_SECRET>"
+    yield _OK, f"CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT must lead to port {settings.bot_port}, path {path}"
 
 
 async def _coder(coder: Coder) -> Findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot import absence
+from bot import absence, cleaning
 from bot.errors import BotError
 from bot.metrics import Metrics
 from bot.store import Connection, lanes
@@ -40,6 +40,9 @@ class Housekeeping:
         """Tidy once; never raises for what the database does."""
         try:
             await self._database.run(_tidy)
+            told = await self._database.run(cleaning.remind)
+            if told:
+                log.info("owners are told of finished tasks", extra={"action": "clean_up_told", "owners": told})
         except BotError as error:
             log.warning("housekeeping failed", extra={"action": "housekeeping_failed", "error": repr(error)})
 

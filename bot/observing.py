@@ -85,8 +85,15 @@ def _told(cards: list[Card], change: Change, **facts: Any) -> list[NewItem]:
     return [
         queue.post_change(card, changes.for_level(change, card.level), **facts)
         for card in cards
-        if changes.earns_reply(change, card.level)
+        if _is_told(card, change)
     ]
+
+
+def _is_told(card: Card, change: Change) -> bool:
+    """Whether the card's thread hears of the change: what a watch has asked for, else what the level says."""
+    if card.events is not None:
+        return changes.event_of(change.condition) in card.events
+    return changes.earns_reply(change, card.level)
 
 
 def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: float) -> Asked | None:

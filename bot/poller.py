@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from dataclasses import dataclass, field
 
-from bot import changes, observing, tasks
+from bot import changes, observing, policy, tasks, watches
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError, StoreError
-from bot.models import Condition, Snapshot, Task
+from bot.models import Condition, Snapshot, Task, Watch
 from bot.store import Connection
 from bot.store.database import Database
 from bot.store.lanes import hold_lease, release_lease
 from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
 from bot.store.task_rows import list_open
+from bot.store.watch_rows import list_watches
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,11 @@ STALE_SECONDS = 120.0
 _LEASE = "poll"
 # A leader that died is followed after this long, or three polls.
 LEASE_SECONDS = 10.0
+# When something else asks for a poll: how soon the leader hears of it at the latest, and how often it does it at most.
+HEAR_SECONDS = 0.25
+FORCED_SECONDS = 1.0
+# A channel that begins to watch a server with a thousand tasks must not hold up a tick.
+MOST_TAKEN_IN = 100
 
 
 @dataclass
@@ -44,6 +51,9 @@ class Poller:
     last_seconds: float = field(default=0.0, init=False)
     open_tasks: int = field(default=0, init=False)
     is_leader: bool = field(default=False, init=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _answered: float | None = field(default=None, init=False)
+    _forced: float = field(default=0.0, init=False)
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def is_fresh(self, at: float) -> bool:
@@ -62,6 +72,37 @@ class Poller:
         """Let another replica poll at once."""
         with contextlib.suppress(BotError):  # then it polls when the lease has run out
             await self.database.run(release_lease, _LEASE, self.owner)
+
+    async def hurry(self) -> None:
+        """Coder says that something has happened: whichever replica leads polls soon."""
+        await self.database.run(mark_moment, Moment.POLL_ASKED)
+        self._asked.set()
+
+    async def hear(self) -> None:
+        """Poll for as long as this runs when some replica was asked to; never raises."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), HEAR_SECONDS)
+            self._asked.clear()
+            try:
+                if self.is_leader and await self._is_asked():
+                    await asyncio.sleep(self._forced + FORCED_SECONDS - time.monotonic())
+                    self._answered = await self._asked_at()  # before the poll: what comes during it wants another
+                    self._forced = time.monotonic()
+                    await self.tick()
+            except BotError as error:
+                log.warning("not heard", extra={"action": "hear_failed", "error": repr(error)})
+                await asyncio.sleep(FORCED_SECONDS)
+            except Exception:
+                log.exception("a bug in hearing", extra={"action": "hear_bug"})
+                await asyncio.sleep(FORCED_SECONDS)
+
+    async def _is_asked(self) -> bool:
+        return await self._asked_at() != self._answered
+
+    async def _asked_at(self) -> float | None:
+        asked: float | None = await self.database.run(get_moment, Moment.POLL_ASKED)
+        return asked
 
     async def tick(self) -> None:
         """Poll once, if this replica holds the lease; never raises for what Coder or the database does."""
@@ -86,9 +127,12 @@ class Poller:
     async def _poll(self) -> None:
         began = time.monotonic()
         snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
-        open_tasks, at = await self.database.run(_begin)
+        open_tasks, watching, at = await self.database.run(_begin)
         for task in open_tasks:
             await self._look(task, snapshots.get(task.coder_id or ""), at)
+        if watching:
+            known = {task.coder_id for task in open_tasks}
+            await self._take_in([one for one in snapshots.values() if one.id not in known], watching)
         self.open_tasks = len(open_tasks)
         self.last_success = time.time()
         self.last_seconds = time.monotonic() - began
@@ -112,6 +156,18 @@ class Poller:
         except Exception:
             log.exception("a bug in looking at a task", extra={"action": "look_bug", "task": task.coder_id})
 
+    async def _take_in(self, unknown: list[Snapshot], watching: list[Watch]) -> None:
+        """Know the tasks that channels watch for, the newest first, and not too many at once."""
+        fitting = (one for one in unknown if any(policy.fits(watch, one) for watch in watching))
+        for snapshot in itertools.islice(fitting, MOST_TAKEN_IN):
+            try:
+                if await self.database.run(watches.take_in, snapshot, self.settle):
+                    log.info("a watched task is known", extra={"action": "task_taken_in", "task": snapshot.id})
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("a bug in taking in a task", extra={"action": "take_in_bug", "task": snapshot.id})
+
     async def _is_gone(self, task: Task) -> bool:
         """Whether Coder, asked for this very task, does not have it: the list may be older than the task."""
         try:
@@ -121,13 +177,13 @@ class Poller:
         return False
 
 
-def _begin(connection: Connection) -> tuple[list[Task], float]:
+def _begin(connection: Connection) -> tuple[list[Task], list[Watch], float]:
     """Coder has answered: note it, and if cards said that it was silent, let them say so no longer."""
     mark_moment(connection, Moment.CODER_ANSWERED)
     if get_moment(connection, Moment.CODER_SILENT) is not None:
         clear_moment(connection, Moment.CODER_SILENT)
         tasks.refresh_all(connection)
-    return list_open(connection), now(connection)
+    return list_open(connection), list_watches(connection), now(connection)
 
 
 def _silent(connection: Connection) -> None:

@@ -6,12 +6,13 @@ A task has four lanes, so that what waits in one does not hold up another: `code
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from bot.commands import Command
-from bot.models import Card, Change, Content, Origin, Prompt, Verb
+from bot.commands import Command, Meant
+from bot.models import Card, Change, Content, Origin, Prompt, Said, Verb
 from bot.store.lanes import NewItem
 
 SLOW_SECONDS = 10.0
@@ -26,18 +27,20 @@ def prompt_lane(task_id: str) -> str:
     return f"prompt:{task_id}"
 
 
-def create_task(task_id: str) -> NewItem:
-    """Ask Coder for the task."""
-    return NewItem(lane=f"coder:{task_id}", kind="create_task", payload={"task": task_id}, dedup=f"create:{task_id}")
+def create_task(task_id: str, again: str = "") -> NewItem:
+    """Ask Coder for the task; `again` tells this try from one that was refused."""
+    payload = {"task": task_id, **({"again": again} if again else {})}
+    dedup = f"create:{task_id}{f':{again}' if again else ''}"
+    return NewItem(lane=f"coder:{task_id}", kind="create_task", payload=payload, dedup=dedup)
 
 
-def note_slow(task_id: str) -> NewItem:
+def note_slow(task_id: str, again: str = "") -> NewItem:
     """Say that Coder takes its time, if it then still does."""
     return NewItem(
         lane=f"slow:{task_id}",
         kind="note_slow",
         payload={"task": task_id},
-        dedup=f"slow:{task_id}",
+        dedup=f"slow:{task_id}{f':{again}' if again else ''}",
         delay=SLOW_SECONDS,
     )
 
@@ -48,9 +51,10 @@ def control(task_id: str, verb: Verb, origin: Origin, build_number: int) -> NewI
     return NewItem(lane=f"coder:{task_id}", kind="control", payload=payload, dedup=f"control:{origin.key}")
 
 
-def post_card(card: Card) -> NewItem:
-    """Post the card, whose message and thread are known from then on."""
-    return NewItem(lane=f"card:{card.task_id}", kind="post_card", payload={"card": card.id}, dedup=f"card:{card.id}")
+def post_card(card: Card, origin: Origin | None = None) -> NewItem:
+    """Post the card, whose message and thread are known from then on; `origin` reads why when that is impossible."""
+    payload = {"card": card.id, **({"origin": origin.model_dump(mode="json")} if origin else {})}
+    return NewItem(lane=f"card:{card.task_id}", kind="post_card", payload=payload, dedup=f"card:{card.id}")
 
 
 def edit_card(card: Card, delay: float = 0.0) -> NewItem:
@@ -127,11 +131,24 @@ def judge_lane(channel: str, thread_ts: str) -> str:
     return f"judge:{channel}:{thread_ts}"
 
 
-def judge_reply(channel: str, thread_ts: str, ts: str, user: str, text: str) -> NewItem:
+def judge_reply(said: Said) -> NewItem:
     """Find out whether somebody whom we do not know yet may steer the task, then take or refuse their reply."""
-    payload = {"channel": channel, "thread_ts": thread_ts, "ts": ts, "user": user, "text": text}
+    payload = said.model_dump(mode="json")
+    lane = judge_lane(said.channel, said.thread_ts)
+    return NewItem(lane=lane, kind="judge_reply", payload=payload, dedup=f"judge:{said.channel}:{said.ts}")
+
+
+def find_thread(said: Said, meant: Meant | None) -> NewItem:
+    """Take in a reply when it is known whether its thread is the task's whose card is on its way."""
+    payload = {"said": said.model_dump(mode="json"), "meant": meant.model_dump(mode="json") if meant else None}
+    lane = judge_lane(said.channel, said.thread_ts)
+    return NewItem(lane=lane, kind="find_thread", payload=payload, dedup=f"find:{said.channel}:{said.ts}")
+
+
+def read_files(prompt_id: int) -> NewItem:
+    """Read the text files of a prompt, which is sent after that."""
     return NewItem(
-        lane=judge_lane(channel, thread_ts), kind="judge_reply", payload=payload, dedup=f"judge:{channel}:{ts}"
+        lane=f"files:{prompt_id}", kind="read_files", payload={"prompt": prompt_id}, dedup=f"files:{prompt_id}"
     )
 
 
@@ -203,6 +220,12 @@ def edit_batch(batch_id: str) -> NewItem:
     )
 
 
+def steer_batch(batch_id: str, verb: Verb, origin: Origin) -> NewItem:
+    """Pause or delete all tasks of a batch, as far as the person may."""
+    payload = {"batch": batch_id, "verb": verb.value, "origin": origin.model_dump(mode="json")}
+    return NewItem(lane=f"answer:{origin.key}", kind="steer_batch", payload=payload, dedup=f"steer:{origin.key}")
+
+
 def tell_person(slack_user: str, what: str, key: str, **facts: Any) -> NewItem:
     """Send a person a direct message; `what` names the renderer, `key` makes it one message for ever."""
     return NewItem(
@@ -221,3 +244,9 @@ def post_note(channel: str, what: str, key: str, thread_ts: str = "", **facts: A
         payload={"channel": channel, "what": what, "thread_ts": thread_ts, **facts},
         dedup=f"note:{key}",
     )
+
+
+def clean_up(coder_ids: Sequence[str], origin: Origin) -> NewItem:
+    """Delete finished tasks of the person who clicked."""
+    payload = {"tasks": list(coder_ids), "origin": origin.model_dump(mode="json")}
+    return NewItem(lane=f"answer:{origin.key}", kind="clean_up", payload=payload, dedup=f"clean:{origin.key}")

@@ -49,6 +49,13 @@ def _token(*prefixes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _path_secret(secret: SecretStr) -> SecretStr:
+    """Check a secret that is the last part of an address, and all that protects it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", secret.get_secret_value()):
+        raise ValueError("it must be 16 or more letters, digits, - and _")
+    return secret
+
+
 def _available(api: CoderApi) -> CoderApi:
     if api is CoderApi.CHATS:
         raise ValueError("the Chats API is not supported yet, leave it at auto")
@@ -71,6 +78,7 @@ class Settings(BaseModel):
 
     coder_url: Address
     coder_session_token: SecretStr
+    coder_webhook_secret: Annotated[SecretStr, AfterValidator(_path_secret)] | None = None
     coder_task_template_name: str = ""
     coder_task_preset_name: str = ""
 
@@ -80,6 +88,7 @@ class Settings(BaseModel):
     bot_poll_seconds: Annotated[Seconds, Field(gt=0)] = 5.0
     bot_settle_seconds: Seconds = 30.0
     bot_edit_seconds: Seconds = 3.0  # Slack's own advice for a message that follows work
+    bot_batch_limit: int = Field(default=25, ge=1, le=50)  # tasks that one form may start
     bot_coder_api: Annotated[CoderApi, AfterValidator(_available)] = CoderApi.AUTO
     bot_log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
@@ -103,6 +112,7 @@ _MENDS = {
     "slack_api_url": "leave it out, or set it to an address such as https://slack.com/api/",
     "coder_url": "set it to the address of your Coder server, such as https://coder.example.com",
     "coder_session_token": "set it to a token of a Coder site owner, made with `coder tokens create`",
+    "coder_webhook_secret": "make one with `openssl rand -hex 24`, or leave it out",
     "bot_log_level": "use DEBUG, INFO, WARNING or ERROR",
     "bot_port": "use a free port such as 8080",
 }

@@ -30,9 +30,21 @@ from bot.models import CardView, Condition, Details, Verb
 
 
 def face(view: CardView) -> Face:
-    """What the card says now; when Coder is silent, what it said last."""
+    """What the card says now; when Coder is silent, or nobody follows it here any more, what it said last."""
     made = _FACES[view.condition](view)
+    if view.unfollowed_at is not None:
+        return _unfollowed(view, made, view.unfollowed_at)
     return made if view.stale_since is None or made.is_over else _stale(view, made, view.stale_since)
+
+
+def _unfollowed(view: CardView, made: Face, at: float) -> Face:
+    pattern = f"from {moment(at, view.now)}"
+    who = f"{person(view.unfollowed_by)} has ended that here" if view.unfollowed_by.strip() else "That has ended here"
+    rest = f"{who}: this card no longer follows the task, and its thread no longer reaches the agent."
+    hint = (mrkdwn(f"Last known state, {mrkdwn_date(at, pattern)}."), plain(rest))
+    spoken = f"last known state {made.word.lower()}. {rest}"
+    layout = controls.Layout(tuple(one for one in made.layout.buttons if one == "task.open"))
+    return replace(made, spoken=spoken, step="", hint=hint, layout=layout)
 
 
 def _stale(view: CardView, made: Face, since: float) -> Face:

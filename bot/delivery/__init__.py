@@ -6,7 +6,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.delivery import cards, controls, creating, filling, gathering, hearing, homes, notes, private, prompts, replies
+from bot.delivery import (
+    batches,
+    cards,
+    controls,
+    creating,
+    filling,
+    gathering,
+    hearing,
+    homes,
+    notes,
+    private,
+    prompts,
+    replies,
+)
 from bot.delivery.answering import answer_command, answer_dead
 from bot.delivery.outside import Outside
 from bot.outbox import Delivery, Item
@@ -30,6 +43,7 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
     lasting: dict[str, Deliver] = {
         "post_card": cards.post_card,
         "edit_card": cards.edit_card,
+        "edit_batch": batches.edit_batch,
         "post_reply": replies.post_reply,
         "post_note": notes.post_note,
         "tell_person": notes.tell_person,
@@ -59,6 +73,9 @@ def kinds(outside: Outside) -> dict[str, Delivery]:
     made["control"] = Delivery(partial(controls.control, outside), dead=partial(controls.control_dead, outside))
     made["answer_command"] = Delivery(
         partial(answer_command, outside), timeout=_SLOW_SECONDS, max_failures=4, dead=partial(answer_dead, outside)
+    )
+    made["steer_batch"] = Delivery(
+        partial(batches.steer_batch, outside), timeout=_SLOW_SECONDS, max_failures=4, dead=partial(answer_dead, outside)
     )
     made["fill_form"] = Delivery(partial(filling.fill_form, outside), max_failures=_FORM_FAILURES)
     made["send_prompt"] = Delivery(

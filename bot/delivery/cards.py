@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from bot import problems, tasks
+from bot import problems, tasks, watches
 from bot.blocks import answers
 from bot.blocks.card import card as card_content
 from bot.blocks.card import fingerprint
@@ -14,7 +14,8 @@ from bot.blocks.problems import problem
 from bot.cards import card_view, queues
 from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused, Transient
-from bot.models import Card, CardView, Condition, Content, Details, Phase, Task
+from bot.models import Card, CardView, Condition, Content, Details, Origin, Phase, Task
+from bot.problems import channels
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
 from bot.store import Connection
 from bot.store.card_rows import get_card, mark_edited
@@ -34,22 +35,45 @@ def read_card(connection: Connection, card_id: str) -> tuple[Card, Task, CardVie
     """The card, its task, and what it would show now."""
     card = get_card(connection, card_id)
     task = get_task(connection, card.task_id)
-    return card, task, card_view(connection, task, now(connection), card.revision + 1)
+    view = card_view(connection, task, now(connection), card.revision + 1, card.channel)
+    marks = {name: getattr(card, name) for name in ("shown_by", "unfollowed_by", "unfollowed_at")}
+    return card, task, view.model_copy(update=marks)
 
 
 async def post_card(outside: Outside, item: Item) -> None:
     """Post the card in its channel, or, where the bot may not write, in the person's direct messages."""
     card, task, view = await outside.database.run(read_card, item.payload["card"])
-    if card.ts is not None:
+    if card.ts is not None or card.unfollowed_at is not None:
         return
+    card = await _placed(outside, card)
     content = card_content(await _with_usual_start(outside, view))
     found = await _find(outside, card, task, item) if item.maybe_sent else None
-    place = found or await _post(outside, card, task, item, content)
+    try:
+        place = found or await _post(outside, card, task, item, content)
+    except SlackRefused as refusal:
+        if refusal.code not in NO_POSTING:
+            raise
+        await _shown_nowhere(outside, card, item)
+        return
     link = await _link(outside, place)
     shown = "" if found else fingerprint(content)  # what an earlier try has shown may be the past
     posted = Posted(place.channel, place.ts, link, shown)
     elsewhere = answers.created_elsewhere(view.title, link, place.reason) if place.reason else None
     await outside.database.run(tasks.card_posted, card.id, posted, elsewhere)
+
+
+async def _placed(outside: Outside, card: Card) -> Card:
+    """The card with the channel of the direct messages with a person, if it is meant for those."""
+    if not card.channel.startswith(("U", "W")):
+        return card
+    return card.model_copy(update={"channel": await outside.slack.open_direct_message(card.channel)})
+
+
+async def _shown_nowhere(outside: Outside, card: Card, item: Item) -> None:
+    """The card of a task that was started elsewhere is for this channel only; whoever asked for it reads why not."""
+    await outside.database.run(watches.leave, card, "")
+    if "origin" in item.payload:
+        await outside.tell(Origin.model_validate(item.payload["origin"]), problem(channels.not_posted()))
 
 
 @dataclass(frozen=True)
@@ -65,7 +89,7 @@ async def _post(outside: Outside, card: Card, task: Task, item: Item, content: C
     try:
         return _Place(card.channel, await outside.slack.post(card.channel, content, item.dedup, card.thread_ts))
     except SlackRefused as refusal:
-        if refusal.code not in NO_POSTING:
+        if refusal.code not in NO_POSTING or card.shown_by:
             raise
         channel = await outside.slack.open_direct_message(task.requester)
         return _Place(channel, await outside.slack.post(channel, content, item.dedup), _reason(refusal.code))
@@ -83,6 +107,8 @@ async def _find(outside: Outside, card: Card, task: Task, item: Item) -> _Place 
         if refusal.code not in NO_POSTING:
             raise
         reason = _reason(refusal.code)
+    if card.shown_by:
+        return None
     channel = await outside.slack.open_direct_message(task.requester)
     ts = await outside.slack.find_posted(channel, item.dedup, since)
     return _Place(channel, ts, reason) if ts else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from bot import problems
 from bot.coder import Coder
 from bot.coder.directory import Directory
 from bot.coder.tasks_api import TasksApi
-from bot.errors import SlackRefused
+from bot.errors import DeliveryError, SlackRefused
 from bot.models import Content, Origin, Person
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
@@ -37,6 +38,8 @@ class Outside:
     default_template: str = ""
     default_preset: str = ""
     edit_seconds: float = 3.0
+    bot_user: str = ""  # the bot's own id in Slack
+    batch_limit: int = 25  # tasks that one form may start
 
     @property
     def backend(self) -> TasksApi:
@@ -71,6 +74,12 @@ class Outside:
         await self.database.run(save_person, person)
         return person
 
+    async def forget(self, origin: Origin) -> None:
+        """Take the private line away that an answer in public replaces; one that is gone already is as good."""
+        if origin.response_url:
+            with contextlib.suppress(DeliveryError):
+                await self.urls.remove(origin.response_url)
+
     async def tell(self, origin: Origin, content: Content, *, again: bool = False) -> None:
         """Show something to the person who asked: at the answer address, else in the channel, else in a message.
 
@@ -83,11 +92,12 @@ class Outside:
                 log.info("an answer address is used up", extra={"action": "answer_url_gone", "code": refusal.code})
             else:
                 return
-        try:
-            await self.slack.post_private(origin.channel, origin.user, content, origin.thread_ts or None)
-        except SlackRefused:
-            channel = await self.slack.open_direct_message(origin.user)
-            delivery = f"private:{origin.key}:{sha256(content.text.encode()).hexdigest()[:8]}"
-            since = time.time() - _AGAIN_SECONDS
-            if not again or await self.slack.find_posted(channel, delivery, since) is None:
-                await self.slack.post(channel, content, delivery)
+        if origin.channel != origin.user:  # else it was asked for where there is no channel: on the Home tab
+            with contextlib.suppress(SlackRefused):
+                await self.slack.post_private(origin.channel, origin.user, content, origin.thread_ts or None)
+                return
+        channel = await self.slack.open_direct_message(origin.user)
+        delivery = f"private:{origin.key}:{sha256(content.text.encode()).hexdigest()[:8]}"
+        since = time.time() - _AGAIN_SECONDS
+        if not again or await self.slack.find_posted(channel, delivery, since) is None:
+            await self.slack.post(channel, content, delivery)

@@ -10,9 +10,11 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.forms import Forms
 from bot.listeners import (
     actions,
-    channels,
+    batch,
     changing,
+    channels,
     commands,
+    defaults,
     failures,
     home,
     mentions,
@@ -34,6 +36,8 @@ def register(app: AsyncApp, run: Run, forms: Forms, bot_user: str) -> None:
     mentions.register(app, run, forms, bot_user)
     channels.register(app, run, bot_user)
     home.register(app, run)
+    batch.register(app, run, forms)
+    defaults.register(app, run, forms)
     task_forms.register(app, run, forms)
     settings.register(app, run, forms)
     shortcuts.register(app, run, forms)

@@ -11,17 +11,27 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.blocks.forms import batch as batch_form
+from bot.blocks.forms import defaults as defaults_form
+from bot.blocks.forms import settings as settings_form
 from bot.blocks.forms.loading import loading
 from bot.blocks.forms.new_task import CALLBACK
 from bot.forms import Forms
-from bot.listeners import fields, new_task
+from bot.listeners import batch, defaults, fields, new_task, settings
 from bot.tasks import Run
 
 # What a change means for one kind of form: (run, forms, body, action).
 Changed = Callable[[Run, Forms, dict[str, Any], dict[str, Any]], Awaitable[None]]
 
 # By callback id.
-_CHANGED: Mapping[str, Changed] = MappingProxyType({CALLBACK: new_task.changed})
+_CHANGED: Mapping[str, Changed] = MappingProxyType(
+    {
+        CALLBACK: new_task.changed,
+        settings_form.CALLBACK: settings.changed,
+        batch_form.CALLBACK: batch.changed,
+        defaults_form.CALLBACK: defaults.changed,
+    }
+)
 
 
 def register(app: AsyncApp, run: Run, forms: Forms) -> None:

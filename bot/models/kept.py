@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from bot.models.asked import Asked, CreateRequest, Level, Origin
+from bot.models.asked import Asked, CreateRequest, Enclosed, Level, Origin
 from bot.models.coder import Details, Snapshot
 from bot.models.model import Model
 
@@ -94,11 +94,13 @@ class Task(Model):
     asked: Asked | None = None
     missing: int = 0
     look_at: float | None = None
-    steered: bool = False  # everybody in its threads who has a Coder account may prompt it
+    steered: bool | None = None  # whether everybody in its threads may prompt it; None: as the channel has it
     mention: bool = True  # its owner may be mentioned
     tell: bool = False  # its requester gets a direct message when it needs input or ends
     batch_id: str | None = None
     batch_line: int | None = None
+    waits: bool = False  # a line of a batch whose turn has not come
+    refusal: str | None = None  # why the last try to create it came to nothing, as people read it
 
 
 class Card(Model):
@@ -117,6 +119,8 @@ class Card(Model):
     seen_ts: str | None = None
     events: tuple[str, ...] | None = None  # a watched task's: only these conditions are told here
     shown_by: str = ""  # who brought the card of a task here that was not started here
+    unfollowed_by: str = ""  # who took it out of the card's hands; then nothing is told here any more
+    unfollowed_at: float | None = None
 
 
 class PromptState(StrEnum):
@@ -128,6 +132,7 @@ class PromptState(StrEnum):
     MAYBE = "maybe"
     FAILED = "failed"
     DROPPED = "dropped"
+    OFFERED = "offered"  # the new words of a message that was sent already: sent when its author says so
 
 
 class Prompt(Model):
@@ -145,6 +150,12 @@ class Prompt(Model):
     refusals: int = 0
     sent_at: float | None = None
     created_at: float = 0.0
+    files: tuple[Enclosed, ...] = ()
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether one of its files is still to be read."""
+        return any(file.is_unread for file in self.files)
 
 
 class StartRule(StrEnum):
@@ -215,6 +226,8 @@ class Batch(Model):
     prompts: tuple[str, ...] = ()
     shown: str | None = None
     revision: int = 0
+    edited_at: float = 0.0
+    created_at: float = 0.0
 
 
 class Form(Model):

@@ -34,6 +34,8 @@ class CardView(Model):
     revision: int = 1
     steered: bool = False
     shown_by: str = ""
+    unfollowed_by: str = ""
+    unfollowed_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,17 @@ _START_SECONDS: Final = 8.0
 # What manifest.yml asks for, and what does not work without it.
 NEEDED_SCOPES: Final = MappingProxyType(
     {
+        "app_mentions:read": "hear mentions",
         "chat:write": "post cards and replies",
         "commands": "take /coder-task",
+        "channels:read": "know who made a public channel",
+        "groups:read": "know who made a private channel",
         "channels:history": "read replies in public channels",
         "groups:history": "read replies in private channels",
         "im:history": "read replies in direct messages",
         "im:write": "open direct messages",
         "reactions:write": "show how a prompt fares",
+        "files:read": "read text files that belong to a prompt",
         "files:write": "attach long output",
         "users:read": "know people's names",
         "users:read.email": "find people's Coder users",

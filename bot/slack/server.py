@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
+import hmac
+import json
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from bot.errors import StartError
+from bot.errors import StartError, StoreError
 
 # Slack's payloads stay far below; anything larger is not from Slack.
 _MAX_BODY = 1024 * 1024
+_MAX_NOTIFICATION = 64 * 1024
 _OPEN_REQUESTS_SECONDS = 1.0
 
 Readiness = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
@@ -36,6 +39,36 @@ def health_app(readiness: Readiness, metrics: Page) -> web.Application:
     server = web.Application(client_max_size=_MAX_BODY)
     server.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", prometheus)])
     return server
+
+
+def add_notification_route(server: web.Application, secret: str, told: Callable[[], Awaitable[None]]) -> None:
+    """Take in Coder's notifications at `/coder/notifications/<secret>`: what they say is not used, only that they came.
+
+    Coder signs nothing, so whoever knows the address can do no more than have the bot look at Coder once more.
+    """
+
+    async def receive(request: web.Request) -> web.Response:
+        if not hmac.compare_digest(request.match_info["secret"].encode(errors="replace"), secret.encode()):
+            return web.Response(status=404)
+        if (request.content_length or 0) > _MAX_NOTIFICATION:
+            return web.Response(status=413)
+        if not _is_notification(await request.read()):
+            return web.Response(status=400)
+        try:
+            await told()
+        except StoreError:
+            return web.Response(status=503)  # Coder tries again
+        return web.Response(status=204)
+
+    server.router.add_post("/coder/notifications/{secret}", receive)
+
+
+def _is_notification(body: bytes) -> bool:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and isinstance(found.get("payload"), dict)
 
 
 class Server:

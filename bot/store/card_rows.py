@@ -14,7 +14,7 @@ from bot.store.task_rows import get_task
 
 def add_card(connection: sa.Connection, new: Card) -> None:
     """Add a card that is not posted yet."""
-    values = new.model_dump(mode="json", exclude={"edited_at"})
+    values = new.model_dump(mode="json", exclude={"edited_at", "unfollowed_at"})
     connection.execute(sa.insert(card).values(**values, created_at=now_ms()))
 
 
@@ -27,21 +27,38 @@ def get_card(connection: sa.Connection, card_id: str) -> Card:
 
 
 def cards_of(connection: sa.Connection, task_id: str) -> list[Card]:
-    """The cards of a task, oldest first."""
-    rows = connection.execute(sa.select(card).where(card.c.task_id == task_id).order_by(card.c.created_at, card.c.id))
+    """The cards that follow a task, oldest first."""
+    query = sa.select(card).where(card.c.task_id == task_id, card.c.unfollowed_at.is_(None))
+    rows = connection.execute(query.order_by(card.c.created_at, card.c.id))
     return [_card(row) for row in rows]
 
 
+def list_channels(connection: sa.Connection, task_id: str) -> list[str]:
+    """The channels of all cards that the task has ever had, one for each card."""
+    rows = connection.execute(sa.select(card.c.channel).where(card.c.task_id == task_id))
+    return [row.channel for row in rows]
+
+
+def mark_unfollowed(connection: sa.Connection, card_id: str, by: str) -> None:
+    """The card follows its task no longer, because somebody said so."""
+    values = {"unfollowed_by": by, "unfollowed_at": now_ms()}
+    connection.execute(sa.update(card).where(card.c.id == card_id).values(**values))
+
+
 def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tuple[Card, Task] | None:
-    """The newest card whose thread this is, and its task."""
+    """The newest card whose thread this is, and its task; a card that follows no longer has no thread."""
     query = sa.select(card).where(card.c.channel == channel, card.c.thread_ts == thread_ts)
+    query = query.where(card.c.unfollowed_at.is_(None))
     found = connection.execute(query.order_by(card.c.created_at.desc()).limit(1)).first()
     return (_card(found), get_task(connection, found.task_id)) if found else None
 
 
 def is_posting(connection: sa.Connection, channel: str) -> bool:
     """Whether a card of the last hour is on its way into a channel, or there without our knowing."""
-    query = sa.select(card.c.id).where(card.c.channel == channel, card.c.ts.is_(None))
+    here = card.c.channel == channel
+    if channel.startswith("D"):  # cards for direct messages are on their way to a person
+        here = sa.or_(here, card.c.channel.startswith("U"), card.c.channel.startswith("W"))
+    query = sa.select(card.c.id).where(here, card.c.ts.is_(None))
     found = connection.execute(query.where(card.c.created_at > now_ms() - 3600 * 1000).limit(1)).first()
     return found is not None
 
@@ -49,8 +66,13 @@ def is_posting(connection: sa.Connection, channel: str) -> bool:
 def list_open_threads(connection: sa.Connection) -> list[Card]:
     """The posted cards of open tasks: the threads where somebody may have written."""
     query = sa.select(card).join(task, task.c.id == card.c.task_id)
-    rows = connection.execute(query.where(task.c.phase == Phase.OPEN, card.c.ts.isnot(None)))
-    return [_card(row) for row in rows]
+    query = query.where(task.c.phase == Phase.OPEN, card.c.ts.isnot(None), card.c.unfollowed_at.is_(None))
+    return [_card(row) for row in connection.execute(query)]
+
+
+def cards_in(connection: sa.Connection, channel: str) -> list[Card]:
+    """The posted cards of open tasks in a channel."""
+    return [one for one in list_open_threads(connection) if one.channel == channel]
 
 
 def save_card(connection: sa.Connection, card_id: str, /, **changes: Any) -> None:
@@ -72,4 +94,6 @@ def mark_seen(connection: sa.Connection, card_id: str, ts: str) -> None:
 
 def _card(row: sa.Row[Any]) -> Card:
     values = {key: value for key, value in row._mapping.items() if key in Card.model_fields and value is not None}  # noqa: SLF001 - SQLAlchemy's public name
+    if row.unfollowed_at is not None:
+        values["unfollowed_at"] = row.unfollowed_at / 1000
     return Card.model_validate({**values, "edited_at": row.edited_at / 1000})

@@ -18,6 +18,8 @@ class Moment(StrEnum):
     CODER_ANSWERED = "coder_answered"
     CODER_SILENT = "coder_silent"  # since when cards have said that they are stale
     ALIVE = "alive"
+    CLEANED = "cleaned"  # when finished tasks were last looked for
+    POLL_ASKED = "poll_asked"  # when Coder last said that something has happened
 
 
 def now(connection: sa.Connection) -> float:
@@ -36,6 +38,15 @@ def mark_moment(connection: sa.Connection, name: Moment, at: float | None = None
     value = now_ms() if at is None else int(at * 1000)
     if connection.execute(sa.update(moment).where(moment.c.name == name).values(at=value)).rowcount == 0:
         insert_new(connection, moment, {"name": name.value, "at": value})
+
+
+def is_first_since(connection: sa.Connection, name: str, seconds: float) -> bool:
+    """Whether something of this name happens for the first time in so many seconds; from then on it has."""
+    if insert_new(connection, moment, {"name": name, "at": now_ms()}) is not None:
+        return True
+    old = moment.c.at < now_ms() - int(seconds * 1000)
+    again = sa.update(moment).where(moment.c.name == name, old).values(at=now_ms())
+    return connection.execute(again).rowcount == 1
 
 
 def clear_moment(connection: sa.Connection, name: Moment) -> None:

@@ -47,6 +47,8 @@ task = sa.Table(
     sa.Column("tell", sa.Boolean, nullable=False, server_default=sa.false()),  # direct messages to the requester
     sa.Column("batch_id", sa.Text, index=True),
     sa.Column("batch_line", sa.Integer),
+    sa.Column("waits", sa.Boolean, nullable=False, server_default=sa.false()),  # its turn in the batch has not come
+    sa.Column("refusal", sa.Text),  # why it was not created
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("closed_at", sa.BigInteger),
 )

@@ -93,6 +93,7 @@ class Channel:
     posting: set[str] | None = None  # the only users who may post; None: every member
     shared: bool = False  # with another organisation
     topic: str = ""
+    creator: str = ""  # the user who made it
     created: int = 0
     last_ts: int = 0  # microseconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from typing import Any
 
 from bot.sandbox.slack.records import Channel, File, Message, User, View
@@ -49,6 +50,7 @@ def channel_json(workspace: Workspace, channel: Channel) -> Json:
     return {
         **common,
         "name": channel.name,
+        "creator": channel.creator,
         "name_normalized": channel.name,
         "is_channel": True,
         "is_group": False,
@@ -101,11 +103,12 @@ def file_json(workspace: Workspace, file: File) -> Json:
         "title": file.title or file.name,
         "size": file.length,
         "user": file.user,
-        "mimetype": "text/plain",
+        "mimetype": mimetypes.guess_type(file.name)[0] or "text/plain",
         "filetype": file.snippet_type or "text",
         "mode": "snippet" if file.snippet_type else "hosted",
         "url_private": f"{workspace.base_url}/files-pri/{file.id}/{file.name}",
         "url_private_download": f"{workspace.base_url}/files-pri/{file.id}/download/{file.name}",
+        "permalink": f"https://{workspace.team_domain}.slack.com/files/{file.user}/{file.id}/{file.name}",
         "channels": [channel for channel, _ in file.shares],
         "shares": {kind: found for kind, found in shares.items() if found},
     }

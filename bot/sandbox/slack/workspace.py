@@ -70,7 +70,7 @@ class Workspace:
     def add_channel(self, name: str, members: list[str], kind: ChannelKind = "public") -> Channel:
         """Make a channel with these members (user ids)."""
         channel = Channel(self.new_id("D" if kind == "dm" else "C"), name, kind, list(members))
-        channel.created = int(self.now())
+        channel.created, channel.creator = int(self.now()), members[0] if members else ""
         self.channels[channel.id] = channel
         self.feed.tell("channel", channel=channel.id, name=name)
         return channel

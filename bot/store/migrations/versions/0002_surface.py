@@ -26,6 +26,8 @@ def _task_and_card() -> None:
     op.add_column("task", sa.Column("tell", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("task", sa.Column("batch_id", sa.Text))
     op.add_column("task", sa.Column("batch_line", sa.Integer))
+    op.add_column("task", sa.Column("waits", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("task", sa.Column("refusal", sa.Text))
     op.create_index("ix_task_batch_id", "task", ["batch_id"])
     op.add_column("prompt", sa.Column("files", sa.JSON))
     op.add_column("card", sa.Column("events", sa.JSON))
