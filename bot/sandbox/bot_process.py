@@ -20,7 +20,7 @@ from bot.sandbox.coder.clock import Changes
 State = Literal["starting", "running", "stopped"]
 
 _STARTED: Final = re.compile(rb"action=started port=(\d+)")
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
 # A supervisor's pause before the next start: it grows while no start succeeds.
 _PAUSE, _LONGEST_PAUSE = 1.0, 8.0

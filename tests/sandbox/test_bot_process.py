@@ -13,11 +13,14 @@ import pytest
 from bot.errors import StartError
 from bot.sandbox.bot_process import BotProcess
 from bot.sandbox.controls import Controls
+from bot.sandbox.narrator import Narrator
 from bot.sandbox.run import Options, World, open_world, without_settings
+from bot.sandbox.slack import SlackServer
+from bot.sandbox.slack.feed import Change
 from tests.sandbox.process_scene import answers, sandbox
 from tests.sandbox.process_scene import until as eventually
 
-SECONDS = 20.0
+SECONDS = 40.0
 
 
 @asynccontextmanager
@@ -121,3 +124,10 @@ def test_controls_need_no_running_bot(tmp_path: Path) -> None:
         controls.set("slack_down", on=True)
     with pytest.raises(LookupError):
         controls.set_speed(2)
+
+
+def test_the_terminal_tells_how_the_bot_is() -> None:
+    """Each change of its state is one line."""
+    narrator = Narrator(SlackServer(), print)
+    told = [narrator.lines(Change("bot", {"state": state})) for state in ("stopped", "starting", "running")]
+    assert [line.split("  ")[-1] for (line,) in told] == ["The bot has ended.", "The bot starts.", "The bot runs."]
