@@ -100,9 +100,9 @@ async def test_its_log_says_that_it_runs_at_every_level(tmp_path: Path) -> None:
         assert opened.bot.state == "running"
 
 
-async def test_it_dies_with_a_sandbox_that_is_killed() -> None:
+async def test_it_dies_with_a_sandbox_that_is_killed(tmp_path: Path) -> None:
     """SIGKILL for the sandbox leaves no bot behind."""
-    async with sandbox("--no-open") as running:
+    async with sandbox("--no-open", settings={"TMPDIR": str(tmp_path)}) as running:  # nobody tidies up after SIGKILL
         url = (await running.reads(r"health +(\S+)/readyz"))[1] + "/healthz"
         await running.reads("until Ctrl-C or SIGTERM")
         assert await answers(url)
