@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.blocks.elements import Block, Element, context, emoji, link, mrkdwn, plain, quote, rich, section, words
 from bot.blocks.replies import HOW_TO_REPLY, REACTIONS, needs_file
-from bot.blocks.text import escape, fallback, kept, link_markup, plural, said, sentence, work_link
+from bot.blocks.text import escape, fallback, kept, link_markup, plural, said, sentence, spoken, work_link
 from bot.models import Change, Condition, Content, Quote
 
 _PERSON, _TITLE, _EXCERPT, _SPOKEN = 60, 80, 300, 200
@@ -36,8 +36,8 @@ def prompt_from_message(author_name: str, prompt: str, quotes: Sequence[Quote], 
     how = context("prompt.how", *first, plain(HOW_TO_REPLY), mrkdwn(REACTIONS))
     by = _writers(quotes)
     sent = f"Sent with {plural(len(quotes), 'quoted message')} by {by}."
-    spoken = f"{sentence(f'Prompt from {author}: {said(prompt, _SPOKEN)}')} {sent}"
-    return Content(fallback(spoken), [own, _quoted(quotes, by), how])
+    text = f"{sentence(f'Prompt from {author}: {said(prompt, _SPOKEN)}')} {sent}"
+    return Content(fallback(text), [own, _quoted(quotes, by), how])
 
 
 def _quoted(quotes: Sequence[Quote], by: str) -> Block:
@@ -57,8 +57,8 @@ def source_note(by_name: str, title: str, card: str) -> Content:
     """In the thread of the message that a task was started from: its card is elsewhere, at the address `card`."""
     lead = f"{said(by_name, _PERSON) or 'Somebody'} started a Coder task from this message: "
     known, shown = work_link(card), said(title, _TITLE) or "the task"
-    tail = f"<{escape(known.url)}|{escape(shown)}>." if known else f"{escape(shown)}."
-    text = fallback(lead, tail=tail)
+    label = spoken(shown).strip() or "the task"
+    text = fallback(lead, tail=f"<{escape(known.url)}|{escape(label)}>.") if known else fallback(f"{lead}{label}.")
     return Content(text, [rich("src.head", section(words(lead), _titled(shown, card)))])
 
 

@@ -22,7 +22,7 @@ from bot.models import Level, Preset, SourceMessage, SourceThread, Template, Vie
 
 CALLBACK, TITLE = "new", "New Coder task"
 
-_EXCERPT = 300
+_EXCERPT, _FACTS = 300, 10
 _TELL = inputs.option("Also send me a direct message when it needs input or ends", "tell")
 _THREAD = inputs.option("This message’s thread", "thread", "The task’s news and its result follow there")
 _CHANNEL = inputs.option("A new message in a channel", "channel", "The thread gets a link to it")
@@ -73,7 +73,8 @@ class NewTask:
 def new_task(shown: NewTask) -> View:
     """The form with everything that is known; of somebody else's message the prompt comes first."""
     start = [*_template(shown), *_prompt(shown)] if shown.message is None else [*_prompt(shown), *_template(shown)]
-    facts = [context("facts", *(plain(said(fact, 300)) for fact in shown.facts[:10]))] if shown.facts else []
+    lines = [plain(line) for fact in shown.facts[:_FACTS] if (line := said(fact, _EXCERPT))]
+    facts = [context("facts", *lines)] if lines else []
     tell = inputs.ticks("tell", [_TELL], [_TELL] if shown.tell else ())
     rest = [
         name_field(shown.name),
