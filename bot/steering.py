@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot import policy, problems, prompts, queue, tasks
 from bot.blocks.lists import rank
 from bot.cards import card_view
+from bot.commands import Send
 from bot.models import Card, CardView, Condition, Level, Origin, Person, Phase, Place, PromptState, Task, Verb
 from bot.store import Connection
 from bot.store.card_rows import cards_of, find_thread, save_card
@@ -88,7 +89,7 @@ def _is_owner(task: Task, slack_user: str, person: Person | None) -> bool:
 
 
 def send_message(
-    connection: Connection, task_id: str, person: Person, message: Place, text: str, origin: Origin
+    connection: Connection, task_id: str, person: Person, command: Send, message: Place, origin: Origin
 ) -> bool:
     """Make a message the next prompt, because somebody says so; False when they may not steer the task.
 
@@ -101,9 +102,9 @@ def send_message(
         raise tasks.ended(task)
     known = find_message(connection, message.channel, message.ts)
     if known is None:
-        prompts.send(connection, task, person, text, origin, message)
+        prompts.send(connection, task, person, command.text, origin, message=message, files=command.files)
     elif prompts.requeue(connection, known.id, PromptState.FAILED, PromptState.DROPPED, PromptState.OFFERED):
-        words = {"author": person.slack_user, "author_name": person.name, "text": text}
+        words = {"author": person.slack_user, "author_name": person.name, "text": command.text}
         save_prompt(connection, known.id, **words, position=f"{now(connection):.6f}")
     else:
         raise problems.already_sent(known.author_name, known.created_at)
@@ -144,7 +145,7 @@ def notify(
         raise tasks.ended(task)
     for card in cards_of(connection, task_id):
         if card.channel == origin.channel:
-            save_card(connection, card.id, level=level)
+            save_card(connection, card.id, level=level, events=None)  # a level goes before what a watch asks for
     # Only whoever asked for the task can ask for direct messages, because they get them.
     told = task.tell if tell is None or task.requester != origin.user else tell
     save_task(connection, task_id, mention=mention, tell=told)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from bot import observing, policy, problems, queue, ripples, tasks
 from bot.models import Card, Level, Memory, Origin, Person, Phase, Snapshot, Watch
 from bot.store import Connection
-from bot.store.card_rows import add_card, cards_of, list_channels, mark_unfollowed, save_card
+from bot.store.card_rows import add_card, cards_of, is_card, mark_unfollowed, save_card
 from bot.store.lanes import enqueue
 from bot.store.moments import now
 from bot.store.settings_rows import get_channel, get_person_settings
@@ -21,13 +23,16 @@ def follow(connection: Connection, task_id: str, person: Person, origin: Origin)
     task = lock_task(connection, task_id)
     if task.phase is not Phase.OPEN:
         raise problems.task_gone()
+    card_id = f"{task_id}-{sha256(origin.key.encode()).hexdigest()[:8]}"  # a request that comes again is no second one
+    if is_card(connection, card_id):
+        return None
     here = _card_in(connection, task_id, origin.channel)
     if here is not None:
         if here.events is not None:  # a watch has brought it: from now on its thread hears as much as others
             save_card(connection, here.id, events=None, level=_level(connection, person, here.channel))
         return here
     card = Card(
-        id=f"{task_id}-{len(list_channels(connection, task_id)) + 1}",
+        id=card_id,
         task_id=task_id,
         channel=origin.channel,
         level=_level(connection, person, origin.channel),

@@ -37,11 +37,22 @@ _WHOLE_NAME = f"{_A_TASK} The name has to be whole."
 _OVERVIEW = (
     (
         "Start",
-        ("`/coder-task create` and a prompt starts a task", "`templates` and `presets`: what a task starts from"),
+        (
+            "`/coder-task create` and a prompt starts a task",
+            "`batch` starts several, one prompt a line",
+            "`templates` and `presets`: what a task starts from",
+        ),
     ),
-    ("Follow", ("`list` your tasks, `status` or `logs` of one",)),
+    (
+        "Follow",
+        (
+            "`list` your tasks, `status` or `logs` of one",
+            "`follow` a task that was started elsewhere, `unfollow` it",
+            "`watch` for tasks of others in this channel, `watches`, `unwatch`",
+        ),
+    ),
     ("Steer", ("Reply in a task’s thread, or `send` a prompt", "`pause`, `resume`, `retry` or `delete` a task")),
-    ("Set up", ("`whoami`: your Coder account",)),
+    ("Set up", ("`settings`: of this channel", "`whoami`: your Coder account")),
 )
 
 TOPICS = {
@@ -52,6 +63,7 @@ TOPICS = {
             "`--preset NAME` or `-p`: default is the template’s default preset; `none` for no preset",
             "`--name NAME` or `-n`: letters, numbers and hyphens, 32 at most",
             "`--notify all|important|quiet`: default important",
+            "`--notify dm`: also a direct message when it ends or waits for you; `quiet,dm` for both",
             "`--org NAME`: if the template exists in several organizations",
             "`--template-version NAME`: default is the active version",
             "`--owner USER`: start it for another Coder user, with the role Owner in Coder",
@@ -61,15 +73,30 @@ TOPICS = {
         "/coder-task create with flags --template, --preset, --name, --notify, --org, --template-version, --owner, "
         "then the prompt. Everything after the first word that is not a flag is the prompt.",
     ),
+    "batch": _Topic(
+        "/coder-task batch [flags] [PROMPTS]",
+        (
+            "`--template NAME` or `-t`, `--preset NAME` or `-p`, `--template-version NAME`: of all tasks",
+            "`--notify all|important|quiet|dm`: default important",
+            "`--owner USER`, `--org NAME`: as for create",
+        ),
+        "Opens a form: one prompt a line, or blocks with a line of --- between them. A preview shows every task and its"
+        " name; nothing starts before it. Tasks start three at a time, and one message in the channel counts them and"
+        " links their cards.",
+        "/coder-task batch -t claude-code Bump Go to 1.25 in ledger",
+        "/coder-task batch with flags --template, --preset, --template-version, --notify, --owner, --org opens a form"
+        " for several tasks, one prompt a line, with a preview before anything starts.",
+    ),
     "list": _Topic(
         "/coder-task list [flags]",
         (
             "`--all`: everyone’s tasks, as far as you may see them",
             "`--status STATUS`: pending, initializing, active, paused, error or unknown",
+            "`--state STATE`: waiting, attention, working, starting, paused or complete",
         ),
         "Tasks that wait for input come first.",
         "/coder-task list --status paused",
-        "/coder-task list with flags --all, --status. Lists your tasks; those that wait for input come first.",
+        "/coder-task list with flags --all, --status, --state. Lists your tasks; those that wait for input come first.",
         runs=True,
     ),
     "status": _Topic(
@@ -123,6 +150,57 @@ TOPICS = {
         f"Removes the task, its workspace and everything not pushed from it. You are asked first. {_WHOLE_NAME}",
         "/coder-task delete fix-login-3f2a",
         "/coder-task delete and a task, with flag --yes. Removes the task and its workspace; you are asked first.",
+    ),
+    "follow": _Topic(
+        "/coder-task follow TASK",
+        (),
+        f"Shows a task that was started elsewhere in this channel: a card and a thread like any other. {_WHOLE_NAME}",
+        "/coder-task follow fix-login-3f2a",
+        "/coder-task follow and a task shows a task that was started elsewhere in this channel.",
+    ),
+    "unfollow": _Topic(
+        "/coder-task unfollow TASK",
+        (),
+        f"Its card in this channel stays as it is, and its thread no longer reaches the agent. {_WHOLE_NAME}",
+        "/coder-task unfollow fix-login-3f2a",
+        "/coder-task unfollow and a task lets its card in this channel be as it is.",
+    ),
+    "watch": _Topic(
+        "/coder-task watch [flags]",
+        (
+            "`--owner USER`: whose tasks, `me` or, with the role Owner in Coder, anybody’s or `all`",
+            "`--template NAME` or `-t`: only tasks of this template",
+            "`--only EVENTS`, or `--on`: some of created, waiting, complete, failed and error, with commas between",
+        ),
+        "Tasks that nobody started from Slack get a card in this channel when one of these events happens."
+        " `watch off` or `unwatch` ends it, `watch` alone says what is on, `watch TASK` is `follow TASK`.",
+        "/coder-task watch --template claude-code --only complete,failed",
+        "/coder-task watch with flags --owner, --template, --only, --on shows tasks in this channel that nobody started"
+        " from Slack. watch off ends it, watch alone says what is on.",
+    ),
+    "watches": _Topic(
+        "/coder-task watches",
+        (),
+        "Says which tasks this channel is told of.",
+        "",
+        "/coder-task watches says which tasks this channel is told of.",
+        runs=True,
+    ),
+    "unwatch": _Topic(
+        "/coder-task unwatch",
+        (),
+        "This channel is told of no more tasks. Cards that are here stay live.",
+        "/coder-task unwatch",
+        "/coder-task unwatch ends what watch began.",
+    ),
+    "settings": _Topic(
+        "/coder-task settings",
+        (),
+        "Shows what holds in this channel: template, preset, who may start tasks, whose replies reach the agent."
+        " Slack admins and the channel’s creator can change it.",
+        "",
+        "/coder-task settings shows what holds in this channel; Slack admins and the channel’s creator can change it.",
+        runs=True,
     ),
     "templates": _Topic(
         "/coder-task templates [WORDS]",

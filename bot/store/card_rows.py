@@ -26,6 +26,11 @@ def get_card(connection: sa.Connection, card_id: str) -> Card:
     return _card(found)
 
 
+def is_card(connection: sa.Connection, card_id: str) -> bool:
+    """Whether there is, or was, a card with our id."""
+    return connection.execute(sa.select(card.c.id).where(card.c.id == card_id)).first() is not None
+
+
 def cards_of(connection: sa.Connection, task_id: str) -> list[Card]:
     """The cards that follow a task, oldest first."""
     query = sa.select(card).where(card.c.task_id == task_id, card.c.unfollowed_at.is_(None))

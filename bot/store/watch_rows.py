@@ -8,12 +8,17 @@ import sqlalchemy as sa
 
 from bot.models import Watch
 from bot.store.clock import now_ms
-from bot.store.schema import watch
+from bot.store.schema import person, watch
 
 
 def list_watches(connection: sa.Connection, channel: str | None = None) -> list[Watch]:
-    """The watches of a channel, or of all channels, oldest first."""
-    query = sa.select(watch).order_by(watch.c.id)
+    """The watches of a channel, or of all channels, oldest first.
+
+    Who is known to be a site owner no longer shows nobody's tasks but their own any more.
+    """
+    still_sees_all = sa.and_(watch.c.sees_all, sa.func.coalesce(person.c.site_owner, sa.true())).label("still_sees_all")
+    query = sa.select(watch, still_sees_all).outerjoin(person, person.c.slack_user == watch.c.set_by)
+    query = query.order_by(watch.c.id)
     if channel is not None:
         query = query.where(watch.c.channel == channel)
     return [_watch(row) for row in connection.execute(query)]
@@ -34,4 +39,5 @@ def remove_watches(connection: sa.Connection, channel: str) -> int:
 
 
 def _watch(row: sa.Row[Any]) -> Watch:
-    return Watch.model_validate({**row._mapping, "created_at": row.created_at / 1000})  # noqa: SLF001 - public name
+    values = {**row._mapping, "sees_all": row.still_sees_all, "created_at": row.created_at / 1000}  # noqa: SLF001 - public name
+    return Watch.model_validate(values)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks import channel, notes, watch
+from bot.blocks.card import card
 from bot.blocks.elements import words
 from bot.blocks.forms.settings import ChannelForm, News, channel_form
 from bot.models import (
@@ -27,6 +28,8 @@ from bot.models import (
 from bot.sandbox.slack.limits import view_problems
 from tests.blocks.answer_rules import assert_like, sample
 from tests.blocks.rules import HOSTILE, check, shown
+from tests.blocks.sample_views import at, payload, view
+from tests.blocks.test_card import without_steering
 from tests.blocks.test_task_forms import wanted_view
 
 CHANNEL = "C0PAYMENTS1"
@@ -99,7 +102,7 @@ def test_settings_are_shown_as_in_the_guide() -> None:
 
 def test_the_form_is_the_guides() -> None:
     """The form is the sample: nobody links an account here, and what no task has is not asked for."""
-    view = channel_form(
+    form = channel_form(
         ChannelForm(
             "f",
             CHANNEL,
@@ -110,8 +113,8 @@ def test_the_form_is_the_guides() -> None:
             news=News(frozenset({"complete", "failed"})),
         )
     )
-    assert not view_problems(view.payload)
-    made, wanted = view.payload, wanted_view("modal.settings")
+    assert not view_problems(form.payload)
+    made, wanted = form.payload, wanted_view("modal.settings")
     text = json.dumps(wanted, ensure_ascii=False).replace(
         "Everyone with a linked account", "Everyone with a Coder account"
     )
@@ -207,3 +210,24 @@ def test_the_form_keeps_slacks_limits(text: str) -> None:
     presets = [Preset(id=f"p{number}", name=text, description=text) for number in range(200)]
     form = ChannelForm("f", CHANNEL, template, presets, news=News(frozenset({"failed"}), template))
     assert not view_problems(channel_form(form).payload)
+
+
+def test_a_followed_card_is_the_guides() -> None:
+    """A card that was brought here says by whom; one that nobody follows here any more says that, and rests."""
+    shown_here = view(Condition.WORKING, since=at("14:06"), now=at("14:19"), shown_by="Bo Lindqvist")
+    made = card(shown_here)
+    wanted = payload("channel.watch_task")
+    assert (made.text, without_steering(made.blocks)) == (wanted["text"], wanted["blocks"])
+
+
+@given(HOSTILE)
+@settings(max_examples=40, deadline=None)
+def test_a_card_at_rest_holds_the_rules(name: str) -> None:
+    """Whoever ended it, the card keeps its limits and leaves nothing to press but the way to Coder."""
+    rests = view(Condition.WAITING, shown_by=name, unfollowed_by=name, unfollowed_at=at("14:35"))
+    made = card(rests)
+    check(made)
+    assert "no longer follows the task" in shown(made)
+    assert [one["action_id"] for block in made.blocks if block["type"] == "actions" for one in block["elements"]] == [
+        "task.open"
+    ]

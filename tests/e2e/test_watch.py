@@ -8,6 +8,7 @@ import pytest
 
 from bot.app import open_bot
 from bot.sandbox.coder import TaskHandle
+from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import Scene, words
@@ -116,6 +117,21 @@ async def test_follow_only_what_one_may_see(scene: Scene) -> None:
     await scene.reached(lambda: not task.inputs, "nothing sent while it works")
     task.report("idle", "Well?")
     await scene.reached(lambda: task.inputs == ["Do it my way"], "the owner's prompt")
+
+
+async def test_where_slack_lets_nobody_post(scene: Scene) -> None:
+    """A card that cannot be posted here goes nowhere else; who asked for it reads why, and may ask once more."""
+    scene.payments.posting = {scene.ana.id}
+    task = await made_in_coder(scene, "fix-login")
+    await task.ready("working", "Reading")
+
+    await scene.command("follow fix-login")
+
+    await told(scene, "The card could not be posted", "Slack does not let Coder Tasks post")
+    assert not scene.slack.messages(scene.slack.dm(scene.ana))
+    scene.payments.posting = None
+    await scene.command("follow fix-login")
+    await carded(scene, task)
 
 
 async def test_a_card_elsewhere_and_here(scene: Scene) -> None:
@@ -273,8 +289,10 @@ async def test_replicas_and_restarts_make_one_card(scene: Scene) -> None:
     second = await open_bot(scene.settings())
     await second.start()
     try:
+        lost = scene.slack.faults.add(Fault(Kind.CUT, "chat.postMessage", times=1))
         task = await made_in_coder(scene, "fix-login")
         card = await carded(scene, task)
+        await scene.reached(lambda: lost.times == 0, "the lost answer")
         await task.ready("working", "Reading")
         await scene.card_says(card, "Working")
         await scene.stop()
