@@ -9,7 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from bot.sandbox.bot_process import BotProcess
 from bot.sandbox.coder import CoderServer
@@ -20,7 +29,7 @@ from bot.sandbox.slack.records import Channel
 from bot.sandbox.web import Page as ServedPage
 
 SPEED: Final = 20.0
-PATIENCE: Final = 5_000  # milliseconds
+PATIENCE: Final = 15_000  # milliseconds
 _PACE: Final = {"BOT_POLL_SECONDS": "0.2", "BOT_SETTLE_SECONDS": "0.4", "BOT_EDIT_SECONDS": "0.3", "BOT_PORT": "0"}
 _LOST: Final = "net::ERR_"  # a stream that ended, which the browser also writes on the console
 
@@ -92,6 +101,7 @@ class Window:
     def __init__(self, context: BrowserContext, page: Page, base: str) -> None:
         self.context, self.page, self.base = context, page, base
         self.errors: list[str] = []
+        self.meter: CDPSession | None = None
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         page.set_default_timeout(PATIENCE)

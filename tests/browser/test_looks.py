@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -49,9 +48,24 @@ UNNAMED = """() => [...document.querySelectorAll("button, a[href], input, textar
   .filter((one) => one.checkVisibility())
   .filter((one) => !one.getAttribute("aria-label") && !one.textContent.trim() && !one.labels?.length)
   .map((one) => one.outerHTML.slice(0, 120))"""
-LONG_TASKS = """() => { window.longest = 0; new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
-}).observe({ type: "longtask", buffered: true }); }"""
+
+
+SCROLL_UP = """async () => {
+  const node = document.querySelector("#scroll");
+  for (let step = 0; step < 60; step += 1) {
+    node.scrollTop = Math.max(0, node.scrollTop - 2500);
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
+async def busy_seconds(window: Window) -> float:
+    """How long the page's thread has worked so far: its own time, however busy the machine is."""
+    if window.meter is None:
+        window.meter = await window.context.new_cdp_session(window.page)
+        await window.meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+    found = (await window.meter.send("Performance.getMetrics"))["metrics"]
+    return float(next(one["value"] for one in found if one["name"] == "TaskDuration"))
 
 
 async def furnished(stand: Stand, opened: Open, **options: Any) -> Window:
@@ -137,20 +151,17 @@ async def test_a_thousand_messages_and_two_hundred_tasks(stand: Stand, opened: O
     page = window.page
     await window.sees("message 999")
     paint = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    shown = await page.evaluate("performance.now()")
-    await page.evaluate(LONG_TASKS)
-    for _ in range(40):
-        await page.locator("#scroll").evaluate("(node) => { node.scrollTop = Math.max(0, node.scrollTop - 2500); }")
-        await page.evaluate("new Promise(requestAnimationFrame)")
+    busy = await busy_seconds(window)
+    await page.evaluate(SCROLL_UP)
     await expect(page.locator("#intro")).to_be_visible()
-    began = time.monotonic()
+    await expect(page.locator("li.message")).to_have_count(1000)
+    scrolled = await busy_seconds(window)
     for number in range(20):
         await stand.slack.post(stand.stage.bo, room, f"news {number}", wait=False)
     await expect(page.locator("li.message", has_text="news 19")).to_have_count(1)
-    told = time.monotonic() - began
-    longest = await page.evaluate("window.longest")
-    measured = f"first paint {paint:.0f} ms, all {shown:.0f} ms, longest task {longest:.0f} ms, news {told:.2f} s"
+    told = await busy_seconds(window)
+    step, news = 1000 * (scrolled - busy) / 60, 1000 * (told - scrolled) / 20
+    measured = f"first paint {paint:.0f} ms; busy for {step:.1f} ms a scroll, {news:.1f} ms a message"
     print(measured)  # noqa: T201 - for those who want to know
     assert paint < 1000, measured
-    assert longest < 200, measured
-    assert await page.locator("li.message").count() == 1020
+    assert max(step, news) < 50, measured

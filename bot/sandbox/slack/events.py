@@ -79,12 +79,12 @@ class Events:
         event |= {"channel_type": channel.id[0], "event_ts": self.workspace.new_ts(channel)}
         return [self.deliverer.tell({**event, "inviter": inviter} if inviter else event)[1]]
 
-    def home_opened(self, user: str, view: Json | None) -> Attempts:
-        """A user looked at the app's Home tab."""
+    def home_opened(self, user: str, view: Json | None, tab: str = "home") -> Attempts:
+        """A user looked at the app's Home tab, or at its messages."""
         if not self.grants.hears("app_home_opened"):
             return []
         channel = self.workspace.dm(user)
-        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "home"}
+        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab}
         event |= {"event_ts": self.workspace.new_ts(channel)}
         return [self.deliverer.tell({**event, "view": view} if view else event)[1]]
 

@@ -176,11 +176,12 @@ class People(Parts):
         kind = "reaction_added" if added else "reaction_removed"
         await first_attempts(self.events.reaction(kind, message, who.id, name))
 
-    async def open_home(self, user: User | str) -> None:
-        """Look at the app's Home tab; what the app publishes is then in `home(user)`."""
+    async def open_home(self, user: User | str, tab: str = "home") -> None:
+        """Look at the app's Home tab, or at its `messages`; what the app publishes is then in `home(user)`."""
         who = self.user_of(user)
-        view = self.workspace.homes.get(who.id)
-        await first_attempts(self.events.home_opened(who.id, view_json(self.workspace, view) if view else None))
+        view = self.workspace.homes.get(who.id) if tab == "home" else None
+        shown = view_json(self.workspace, view) if view else None
+        await first_attempts(self.events.home_opened(who.id, shown, tab))
 
 
 async def first_attempts(attempts: Attempts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -141,10 +142,11 @@ class WebApi:
         """Let the work meet its fault, if one is switched on, and write down how it ended."""
         response = await self.faults.around(call.method, request, work)
         call.status = response.status
-        if isinstance(response, web.Response) and (response.text or "").startswith("{"):
+        body = response.body if isinstance(response, web.Response) else None
+        if isinstance(body, bytes) and body.startswith(b"{"):  # a file's bytes may be no text
             response.content_type = "application/json"  # also where a fault gave the refusal
         if not call.ok and call.error is None:
-            call.error = "no_answer" if call.status == NO_ANSWER else f"http_{call.status}"
+            call.error = "no_answer" if call.status == NO_ANSWER else _error_in(response) or f"http_{call.status}"
         call.seconds = self.site.workspace.now() - call.at
         told = {"method": call.method, "status": call.status, "ok": call.ok, "error": call.error}
         self.site.workspace.feed.tell("call", number=call.number, **told)
@@ -177,6 +179,16 @@ class WebApi:
 def _token(request: web.Request, args: Json) -> str | None:
     header = request.headers.get("Authorization", "")
     return header.removeprefix("Bearer ").strip() or args.get("token")
+
+
+def _error_in(response: web.StreamResponse) -> str:
+    """The error code in the answer that a fault gave, "" where there is none."""
+    if not isinstance(response, web.Response) or response.content_type != "application/json":
+        return ""
+    try:
+        return str(json.loads(response.text or "").get("error") or "")
+    except json.JSONDecodeError:
+        return ""
 
 
 async def _uploaded(request: web.Request) -> bytes:

@@ -188,6 +188,7 @@ class Page:
         mark = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         position = self._journal.position(mark)
         try:
+            await response.write(b"retry: 500\n\n")
             if position is None:
                 position = self._journal.number
                 await response.write(_event(self._journal.mark(position), [{"kind": "refresh"}]))
@@ -197,7 +198,6 @@ class Page:
         return response
 
     async def _follow(self, eyes: Eyes, response: web.StreamResponse, position: int) -> None:
-        await response.write(b"retry: 500\n\n")
         while not self._journal.closed:
             changes = self._journal.since(position)
             position += len(changes)

@@ -28,6 +28,7 @@ _REASONS: Final = {
     "user_not_in_channel": "Only members of a channel can be shown something there.",
     "already_reacted": "The reaction is there already.",
     "no_reaction": "There is no such reaction to take away.",
+    "http_429": "Too many calls: Slack wants the app to wait before the next one.",
     "http_500": "Slack failed.",
     "http_503": "Slack was not available.",
 }

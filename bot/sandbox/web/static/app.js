@@ -13,7 +13,8 @@ import { brief } from "./text.js";
 import { edit, linked } from "./toolbar.js";
 
 const EXAMPLE = "/coder-task create fix the flaky login test";
-const at = { channel: "", thread: "", tab: "messages", panel: memory.get("panel") === "open" };
+const SMALL = matchMedia("(max-width: 800px)");
+const at = { channel: "", thread: "", tab: "messages", panel: memory.get("panel") === "open" && !SMALL.matches };
 
 const list = new MessageList(byId("scroll"), byId("messages"), { openThread: (message, focus) => openThread(message, focus) });
 let threadList = null;
@@ -61,7 +62,7 @@ function openChannel(channel) {
   byId("intro").replaceChildren(...intro(channel));
   list.open([...messagesOf(channel.id).values()].filter(inChannel), store.reads[channel.id] || "0");
   composer = new Composer(byId("composer"), { channel: channel.id, label: `Message ${label}`, editLast: () => editLast(list) });
-  if (!matchMedia("(max-width: 800px)").matches && !document.activeElement?.closest("#sidebar, dialog")) composer.field.focus();
+  if (!SMALL.matches && !document.activeElement?.closest("#sidebar, dialog")) composer.field.focus();
   showHint();
   return markRead();
 }

@@ -75,16 +75,18 @@ export function showHelp() {
   const keys = el("table", { class: "help-table" }, el("tbody", {}, KEYS.map(row)));
   const words = el("table", { class: "help-table" }, el("tbody", {},
     store.agentWords.map((one) => row([el("code", {}, one.words), one.what]))));
+  const local = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(`${store.coderUrl || "http://localhost/"}`);
   const body = el("div", { class: "body" },
-    el("p", {}, "This is the real bot between a Slack and a Coder that run on your machine only. Nothing here reaches anybody."),
+    el("p", {}, local ? "This is the real bot between a Slack and a Coder that run on your machine only. Nothing here reaches anybody."
+      : `This is the real bot between a Slack on your machine and the Coder at ${store.coderUrl}: tasks that you start there are real.`),
     el("h3", {}, "Try"),
     el("ul", {},
       el("li", {}, el("code", {}, "/coder-task create fix the flaky login test"), " starts a task. Its card follows the work."),
       el("li", {}, "Reply in the card’s thread: the agent gets what you write."),
       el("li", {}, "Become Bo or Gia, at the left, and see what others may do."),
       el("li", {}, "Open “What happens” and let Slack or Coder fail, or kill the bot.")),
-    el("h3", {}, "Words that steer the agents"),
-    el("p", {}, "The agents follow a script. These words in a prompt choose another one; the first that fits wins:"), words,
+    local ? [el("h3", {}, "Words that steer the agents"),
+      el("p", {}, "The agents follow a script. These words in a prompt choose another one; the first that fits wins:"), words] : null,
     el("h3", {}, "Keys"), keys);
   dialog({ title: "The sandbox", kind: "wide", body });
 }

@@ -6,7 +6,7 @@ import { content } from "./message.js";
 import { toolbar } from "./toolbar.js";
 import { store } from "./store.js";
 
-const AT_ONCE = 50;
+const AT_ONCE = 30;
 const NEAR = 80;
 const TOGETHER = 5 * 60;
 

@@ -81,7 +81,7 @@ function open() {
 function draw(same) {
   const { view } = form;
   shown.heading.textContent = plainWords(view.title);
-  const key = same ? focusKey(shown.node) : null;
+  const key = same && shown.fields ? focusKey(shown.node) : null; // a form that was still loading had nothing to stay at
   const caret = key && document.activeElement.selectionStart;
   if (!same) shown.body.replaceChildren();
   updateBlocks(shown.body, view.blocks, form);
@@ -89,6 +89,7 @@ function draw(same) {
   const submits = view.submit || view.blocks.some((block) => block.type === "input");
   shown.submit = submits ? el("button", { class: "button primary", type: "button", "data-key": "submit-view", onclick: submit }, plainWords(view.submit) || "Submit") : null;
   shown.foot.replaceChildren(...[close, shown.submit].filter(Boolean));
+  shown.fields = Boolean(shown.body.querySelector("input, textarea, select, button"));
   if (key && shown.node.contains(document.activeElement) && document.activeElement !== document.body) return;
   if (key && focusAgain(shown.node, key)) {
     if (typeof caret === "number") document.activeElement.setSelectionRange?.(caret, caret);
