@@ -35,6 +35,7 @@ class Forms:
     database: Database
     slack: SlackClient
     shelf: Callable[[], Shelf | None]
+    batch_limit: int = 25  # tasks that one form may start
 
     async def open(
         self, trigger: str, form: Form, view: View, origin: Origin, *, fill: bool = False, push: bool = False

@@ -223,7 +223,8 @@ def edit_batch(batch_id: str) -> NewItem:
 def steer_batch(batch_id: str, verb: Verb, origin: Origin) -> NewItem:
     """Pause or delete all tasks of a batch, as far as the person may."""
     payload = {"batch": batch_id, "verb": verb.value, "origin": origin.model_dump(mode="json")}
-    return NewItem(lane=f"answer:{origin.key}", kind="steer_batch", payload=payload, dedup=f"steer:{origin.key}")
+    # One after the other, so that of two clicks the first does it all, and the second is told so.
+    return NewItem(lane=f"steer:{batch_id}", kind="steer_batch", payload=payload, dedup=f"steer:{origin.key}")
 
 
 def tell_person(slack_user: str, what: str, key: str, **facts: Any) -> NewItem:

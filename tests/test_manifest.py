@@ -29,8 +29,10 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": READ_MESSAGES,
+    "conversations.info": {"channels:read", "groups:read"},
     "conversations.open": {"im:write"},
     "conversations.replies": READ_MESSAGES,
+    "files.download": {"files:read"},  # no method: a file's own address
     "files.upload.v2": {"files:write"},  # slack_sdk's own name for the two below
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
@@ -39,6 +41,7 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "users.info": {"users:read", "users:read.email"},  # who is asking, and their e-mail
     "users.lookupByEmail": {"users:read", "users:read.email"},
     "views.open": set(),
+    "views.publish": set(),
     "views.push": set(),
     "views.update": set(),
 }
@@ -46,6 +49,9 @@ EVENT_SCOPES: dict[str, set[str]] = {
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
     "message.im": {"im:history"},
+    "app_home_opened": set(),
+    "app_mention": {"app_mentions:read"},
+    "member_joined_channel": {"channels:read", "groups:read"},
 }
 INTERACTIONS = {"action", "block_action", "options", "shortcut", "view", "view_closed", "view_submission"}
 

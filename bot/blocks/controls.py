@@ -38,6 +38,7 @@ CONTROLS: frozenset[str] = frozenset(
         "user.defaults",
         "user.help",
         "user.list",
+        "user.new",
         "menu.again",
         "menu.build",
         "menu.logs",

@@ -18,6 +18,7 @@ from bot.coder.choices import choose_template
 from bot.coder.errors import NotActive
 from bot.delivery.cards import up_to_date_details
 from bot.delivery.finding import Wanted, called_by, find_task
+from bot.delivery.homes import defaults
 from bot.delivery.outside import Outside
 from bot.errors import UserError
 from bot.models import (
@@ -27,6 +28,7 @@ from bot.models import (
     Memory,
     Origin,
     Person,
+    PersonSettings,
     Phase,
     Preset,
     PromptState,
@@ -40,6 +42,7 @@ from bot.store.card_rows import cards_of
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id
 from bot.store.prompt_rows import count_prompts
+from bot.store.settings_rows import get_person_settings
 from bot.store.task_rows import find_by_coder_id as find_known
 
 
@@ -208,11 +211,14 @@ async def whoami(outside: Outside, person: Person, command: commands.WhoAmI, _: 
     del command
     email = (await outside.slack.user(person.slack_user)).email
     coder = outside.coder.http
+    settings: PersonSettings = await outside.database.run(get_person_settings, person.slack_user)
+    own = await defaults(outside, settings)
     return answers.whoami(
         person,
         email,
         coder.url,
         version=coder.version,
-        template=outside.default_template,
-        preset=outside.default_preset,
+        template=own.template,
+        preset=own.preset,
+        level=own.level,
     )

@@ -35,7 +35,7 @@ def register(app: AsyncApp, run: Run, forms: Forms, bot_user: str) -> None:
     messages.register(app, run, bot_user)
     mentions.register(app, run, forms, bot_user)
     channels.register(app, run, bot_user)
-    home.register(app, run)
+    home.register(app, run, forms)
     batch.register(app, run, forms)
     defaults.register(app, run, forms)
     task_forms.register(app, run, forms)

@@ -9,13 +9,14 @@ from typing import Any
 from bot import commands
 from bot.commands import Command
 from bot.forms import Forms
+from bot.listeners.batch import open_batch
 from bot.listeners.new_task import open_new
 from bot.models import Origin
 
 # Opens the form of one kind of command: (forms, command, origin, Slack's trigger).
 Opener = Callable[[Forms, Any, Origin, str], Awaitable[None]]
 
-_OPENERS: Mapping[type[Any], Opener] = MappingProxyType({commands.New: open_new})
+_OPENERS: Mapping[type[Any], Opener] = MappingProxyType({commands.New: open_new, commands.Batch: open_batch})
 
 
 def opens_form(command: Command) -> bool:

@@ -210,7 +210,7 @@ async def test_whoami(scene: Scene) -> None:
     await scene.command("whoami", scene.bo)
 
     await told(
-        scene, "Your Coder user is", "bo", "Bo Lindqvist", "bo@example.com", "2.34.3", "claude-code", user=scene.bo
+        scene, "Your Coder user is", "bo", "Bo Lindqvist", "bo@example.com", "2.34.3", "Claude Code", user=scene.bo
     )
     await scene.command("whoami", scene.gia)
     await told(scene, "No Coder user has your e-mail", user=scene.gia)

@@ -79,6 +79,8 @@ async def test_an_empty_tab(scene: Scene) -> None:
     assert "Your defaults" in text
     assert "Claude Code · notify important" in text
     assert headings(view) == []
+    await scene.slack.click(scene.ana, view, "user.new")
+    await scene.seen(lambda: "New Coder task" in str([one.body for one in scene.slack.views(scene.ana)]), "the form")
     answer = await scene.slack.click(scene.ana, view, "user.help")
     assert answer.ok
     direct = scene.slack.dm(scene.ana)
@@ -124,7 +126,8 @@ async def test_every_stage_with_what_waits_first(scene: Scene) -> None:
     assert any(part.get("text") == "thread" and address in part["url"] for part in first)
     assert "“Shall I go on?”" in first[-1]["text"]
     assert "Workspace build failed" in shown(view)
-    assert "user.new" not in shown(view) or view.blocks[0]["elements"][0]["style"] == "primary"
+    green = [one for block in view.blocks for one in block.get("elements", []) if one.get("style") == "primary"]
+    assert [one["action_id"] for one in green] == ["user.new"]
 
 
 async def test_the_buttons_of_a_row(scene: Scene) -> None:

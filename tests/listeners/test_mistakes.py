@@ -66,7 +66,7 @@ def mistake(text: str) -> UserError:
         (
             "list paused",
             *("not_a_task_name", "`list` takes no such words"),
-            *("It is used as `list [--all] [--status STATUS] [--page N]`.", START),
+            *("It is used as `list [--all] [--status STATUS] [--state STATE] [--page N]`.", START),
             (
                 Offer("Start task", "create -- list paused", "primary"),
                 Offer("Run list --status paused", "list --status paused"),

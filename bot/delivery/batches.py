@@ -1,0 +1,186 @@
+"""Deliveries of a batch: its roll-up, posted once and then edited in place, and what is asked of all its tasks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from bot import batches, policy, problems, tasks
+from bot.blocks.batch import BatchView, Line, roll_up, steered
+from bot.blocks.card import fingerprint
+from bot.blocks.problems import problem
+from bot.cards import shown_condition
+from bot.delivery.outside import Outside
+from bot.errors import Later, SlackRefused, Transient, UserError
+from bot.models import Batch, Condition, Content, Origin, Person, Phase, Task, Verb
+from bot.slack.failures import NO_POSTING, NOT_EDITABLE
+from bot.store import Connection
+from bot.store.batch_rows import find_batch, list_lines, mark_batch_shown, save_batch
+from bot.store.card_rows import cards_of
+from bot.store.lanes import Item
+from bot.store.moments import now
+from bot.store.person_rows import find_person
+
+log = logging.getLogger(__name__)
+
+_OVER = {Condition.DELETING, Condition.DELETED, Condition.GONE}
+_AT_REST = _OVER | {Condition.PAUSING, Condition.PAUSED}
+
+
+async def edit_batch(outside: Outside, item: Item) -> None:
+    """Make the roll-up show the present; the first time, post it."""
+    found = await outside.database.run(_read, item.payload["batch"])
+    if found is None:
+        return
+    batch, view, at = found
+    content = roll_up(view)
+    if batch.ts is None:
+        await _post(outside, batch, content)
+        return
+    wait = outside.edit_seconds - (at - batch.edited_at)
+    if wait > 0:
+        raise Later(wait, "this roll-up was edited a moment ago")
+    shown = fingerprint(content)
+    if shown == batch.shown and not item.maybe_sent:
+        return
+    try:
+        await outside.slack.update(batch.channel, batch.ts, content, batch.id)
+    except SlackRefused as refusal:
+        if refusal.code not in NOT_EDITABLE:
+            raise
+        log.warning("a roll-up cannot be edited, it is posted anew", extra={"action": "batch_replaced"})
+        await _post(outside, batch, content)
+        return
+    await outside.database.run(mark_batch_shown, batch.id, view.revision, shown)
+
+
+def _read(connection: Connection, batch_id: str) -> tuple[Batch, BatchView, float] | None:
+    batch = find_batch(connection, batch_id)
+    if batch is None:
+        return None
+    lines = list_lines(connection, batch_id)
+    request = lines[0].request if lines else None
+    templates = (line.snapshot.template for line in lines if line.snapshot)
+    place = request.place if request else None
+    person = find_person(connection, batch.requester)
+    view = BatchView(
+        batch_id=batch.id,
+        title=batch.title,
+        requester=person.name if person else batch.requester_name,
+        template=next(templates, request.template if request else ""),
+        to_person=place is not None and place.channel == batch.requester,
+        created_at=batch.created_at,
+        lines=[_line(connection, batch, line) for line in lines],
+        revision=batch.revision + 1,
+    )
+    return batch, view, now(connection)
+
+
+def _line(connection: Connection, batch: Batch, task: Task) -> Line:
+    number = task.batch_line or 0
+    prompt = batch.prompts[number] if number < len(batch.prompts) else task.name
+    if task.snapshot is None:
+        return Line(prompt, refusal=(task.refusal or "No reason given.") if task.phase is Phase.REFUSED else "")
+    report = task.snapshot.report
+    link = next((card.link for card in cards_of(connection, task.id) if card.link), "")
+    return Line(
+        prompt,
+        shown_condition(task)[0],
+        card=link or "",
+        uri=report.uri if report else "",
+        exists=task.phase is Phase.OPEN,
+    )
+
+
+# -- posting -----------------------------------------------------------------------------------------------------------
+
+
+async def _post(outside: Outside, batch: Batch, content: Content) -> None:
+    """Post the roll-up where it was asked for, or, where the bot may not write, in the person's direct messages.
+
+    An earlier try may have posted it under another item, which this one has taken the place of: so look first, always.
+    """
+    delivery = f"batch:{batch.id}{f':{batch.ts}' if batch.ts else ''}"
+    channel, since = await _channel(outside, batch.channel), batch.created_at - 60
+    try:
+        found = await outside.slack.find_posted(channel, delivery, since)
+        ts = found or await outside.slack.post(channel, content, delivery)
+    except SlackRefused as refusal:
+        if refusal.code not in NO_POSTING:
+            raise
+        channel = await outside.slack.open_direct_message(batch.requester)
+        found = await outside.slack.find_posted(channel, delivery, since)
+        ts = found or await outside.slack.post(channel, content, delivery)
+    shown = None if found else fingerprint(content)  # what an earlier try has shown may be the past
+    await outside.database.run(_posted, batch.id, channel, ts, shown)
+    if found:
+        raise Later(0.0, "what an earlier try has posted may show the past")
+
+
+async def _channel(outside: Outside, channel: str) -> str:
+    """The channel; of a person, the one of the direct messages with them."""
+    return await outside.slack.open_direct_message(channel) if channel.startswith(("U", "W")) else channel
+
+
+def _posted(connection: Connection, batch_id: str, channel: str, ts: str, shown: str | None) -> None:
+    save_batch(connection, batch_id, channel=channel, ts=ts)
+    mark_batch_shown(connection, batch_id, 1, shown or "")
+
+
+# -- all tasks of a batch ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What came of asking for every task: how many it was asked of, and one that the person may not control."""
+
+    count: int
+    refused: Task | None
+
+
+async def steer_batch(outside: Outside, item: Item) -> None:
+    """Pause or delete all tasks of a batch that the person may control; one answer says how many."""
+    origin, verb = Origin.model_validate(item.payload["origin"]), Verb(item.payload["verb"])
+    try:
+        content = await _steer(outside, item.payload["batch"], verb, origin)
+    except UserError as error:
+        if isinstance(error, Transient):
+            raise
+        content = problem(error)
+    await outside.tell(origin, content, again=item.maybe_sent)
+
+
+async def _steer(outside: Outside, batch_id: str, verb: Verb, origin: Origin) -> Content:
+    person = await outside.person(origin.user)
+    batch: Batch | None = await outside.database.run(find_batch, batch_id)
+    if batch is None:
+        raise problems.unexpected()
+    by = origin.model_copy(update={"user_name": person.name})
+    asked = await _ask_all(outside, batch_id, person, verb, by)
+    count = asked.count
+    if verb is Verb.DELETE and (person.slack_user == batch.requester or person.site_owner):
+        count += await outside.database.run(batches.give_up_waiting, batch_id, person.name)
+    if not count and asked.refused is not None and asked.refused.snapshot is not None:
+        snapshot = asked.refused.snapshot
+        raise problems.not_yours(verb.value, batch.requester_name or snapshot.owner_name, snapshot.url)
+    return steered(verb, batch.title, count)
+
+
+async def _ask_all(outside: Outside, batch_id: str, person: Person, verb: Verb, by: Origin) -> _Asked:
+    count, refused = 0, None
+    for task in await outside.database.run(list_lines, batch_id):
+        if task.phase is not Phase.OPEN or task.snapshot is None:
+            continue
+        if shown_condition(task)[0] in (_AT_REST if verb is Verb.PAUSE else _OVER):
+            continue
+        if not policy.may_control(person, task.snapshot):
+            refused = task
+            continue
+        try:
+            origin = by.model_copy(update={"key": f"{by.key}:{task.id}"})
+            count += await outside.database.run(tasks.ask, task.id, verb, origin)
+        except UserError as error:
+            if isinstance(error, Transient):
+                raise
+            log.info("a task of a batch is left as it is", extra={"action": "batch_ask", "why": error.name})
+    return _Asked(count, refused)
