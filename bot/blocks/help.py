@@ -38,7 +38,8 @@ _OVERVIEW = (
     (
         "Start",
         (
-            "`/coder-task create` and a prompt starts a task",
+            "`/coder-task` opens the new-task form",
+            "`/coder-task create` and a prompt starts one at once",
             "`batch` starts several, one prompt a line",
             "`templates` and `presets`: what a task starts from",
         ),
@@ -249,7 +250,7 @@ def _overview() -> Content:
     more = context("help.more", plain("Add a command for details: /coder-task help create."))
     row = offer_row("help.do", Offer("My tasks", "list"), Offer("Help create", "help create"))
     verbs = ", ".join(verb for verb in TOPICS if verb != "help")
-    text = fallback(f"Coder Tasks commands: {verbs}. Add a command to /coder-task help for details.")
+    text = fallback(f"Coder Tasks commands: {verbs}. /coder-task alone opens the new-task form.")
     return Content(text, [rich("help.list", *parts), more, *row])
 
 
