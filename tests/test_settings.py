@@ -21,7 +21,8 @@ def refusal(**changes: str) -> str:
         read_settings({**LEAST, **changes})
     text = str(refused.value)
     assert "\n" not in text
-    assert "secret" not in text.lower().replace("slack_signing_secret", "")
+    names = ("slack_signing_secret", "coder_webhook_secret")
+    assert "secret" not in text.lower().replace(names[0], "").replace(names[1], "")
     assert refused.value.__context__ is None
     assert refused.value.__cause__ is None
     return text
@@ -126,3 +127,13 @@ def test_a_malformed_setting_is_named_with_the_reason(name: str, value: str, rea
 
     assert text.startswith(f"{name} cannot be used, ")
     assert reason in text
+
+
+def test_the_webhook_secret_is_long_and_hidden() -> None:
+    """It is all that protects an address, so a short one is refused; nobody sees it."""
+    assert "CODER_WEBHOOK_SECRET" in refusal(CODER_WEBHOOK_SECRET="short-secret")
+    assert "openssl" in refusal(CODER_WEBHOOK_SECRET="has/slash-secret-0123456789")
+    settings = read_settings({**LEAST, "CODER_WEBHOOK_SECRET": "long-enough-secret-0123456789"})
+    assert "long-enough" not in repr(settings)
+    assert "long-enough-secret-0123456789" in settings.secrets
+    assert read_settings(LEAST).coder_webhook_secret is None
