@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from bot import changes, queue
+from bot import changes, policy, queue
 from bot.blocks import replies
 from bot.blocks.problems import problem
 from bot.models import (
     Asked,
-    Card,
     Condition,
     Content,
+    Enclosed,
     Memory,
     Origin,
     Person,
     Phase,
+    Place,
     Prompt,
     PromptState,
     Task,
@@ -24,49 +24,27 @@ from bot.models import (
 )
 from bot.problems.tasks import already_done
 from bot.store import Connection
-from bot.store.card_rows import cards_of, find_thread, is_posting, mark_seen
+from bot.store.card_rows import cards_of
 from bot.store.lanes import enqueue
 from bot.store.moments import now
 from bot.store.person_rows import find_by_coder_id, find_person
 from bot.store.prompt_rows import (
     add_prompt,
     count_refusal,
-    find_message,
     get_prompt,
     list_waiting,
     mark_prompt,
     next_prompt,
+    save_prompt,
     save_text,
 )
+from bot.store.settings_rows import get_channel
 from bot.store.task_rows import lock_task, save_task
-from bot.typed import decode
 
 Act = Callable[[Connection, int], bool]
 
-# The agent has the words, or may have them: a change of the message comes too late.
-_IS_SENT = {PromptState.SENDING, PromptState.DELIVERED, PromptState.MAYBE}
+_UNSENT = (PromptState.QUEUED, PromptState.FAILED, PromptState.OFFERED)
 _ENDED_TURN = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
-
-
-def reply(connection: Connection, channel: str, thread_ts: str, ts: str, user: str, text: str) -> None:
-    """Take in a plain reply, as Slack delivers its text: the owner's is a prompt, others are looked up first."""
-    posting = is_posting(connection, channel)  # asked first: what is posted meanwhile is then found
-    found = find_thread(connection, channel, thread_ts)
-    if found is not None:
-        mark_seen(connection, found[0].id, ts)
-    if is_note(text):
-        return
-    text = decode(text, partial(name_of, connection))
-    if found is None:
-        if posting:  # perhaps it is the thread of a card that Slack has and we do not know yet
-            enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
-        return
-    card, task = found
-    if task.owner_slack == user:
-        known = find_person(connection, user)
-        take_message(connection, task, card, known, user, ts, text)
-    else:
-        enqueue(connection, queue.judge_reply(channel, thread_ts, ts, user, text))
 
 
 def name_of(connection: Connection, slack_user: str) -> str:
@@ -81,26 +59,31 @@ def is_note(text: str) -> bool:
     return not words or words.startswith(("//", "<@", "<!"))
 
 
-def take_message(
-    connection: Connection, task: Task, card: Card, person: Person | None, user: str, ts: str, text: str
+def may_prompt(connection: Connection, person: Person, task: Task, channel: str) -> bool:
+    """Whether the person's words reach the task's agent when they are written in this channel."""
+    has_thread = any(card.channel == channel for card in cards_of(connection, task.id))
+    return policy.may_steer(person, task, get_channel(connection, channel) if has_thread else None)
+
+
+def take(connection: Connection, new: Prompt) -> int | None:
+    """Make a person's message in the task's thread its next prompt, once; a task that has ended takes none.
+
+    A message whose author is asked about it first is only kept.
+    """
+    return _take(connection, new, f"{new.channel}:{new.ts}")
+
+
+def send(
+    connection: Connection,
+    task: Task,
+    person: Person,
+    text: str,
+    origin: Origin,
+    *,
+    message: Place | None = None,
+    files: tuple[Enclosed, ...] = (),
 ) -> None:
-    """Make a person's message in the task's thread its next prompt, once; a task that has ended takes none."""
-    new = Prompt(
-        id=0,
-        task_id=task.id,
-        position=ts,
-        author=user,
-        author_name=person.name if person else "",
-        text=text,
-        state=PromptState.QUEUED,
-        channel=card.channel,
-        ts=ts,
-    )
-    _take(connection, new, f"{card.channel}:{ts}")
-
-
-def send(connection: Connection, task: Task, person: Person, text: str, origin: Origin) -> None:
-    """Take in the words of a send command; the thread shows them to everybody."""
+    """Take in the words of a send command or form, or of a `message`; the thread shows them to everybody."""
     new = Prompt(
         id=0,
         task_id=task.id,
@@ -109,11 +92,24 @@ def send(connection: Connection, task: Task, person: Person, text: str, origin: 
         author_name=person.name,
         text=text,
         state=PromptState.QUEUED,
+        channel=message.channel if message else None,
+        ts=message.ts if message else None,
+        files=files,
     )
-    if _take(connection, new, f"send:{origin.key}") is None:
+    taken = _take(connection, new, f"{message.channel}:{message.ts}" if message else f"send:{origin.key}")
+    if taken is None or message is not None:
         return
+    facts = {"by": person.name, "text": text, "prompt": taken}
     for card in cards_of(connection, task.id):
-        enqueue(connection, queue.post_reply(card, "sent_elsewhere", f"sent:{origin.key}", by=person.name, text=text))
+        enqueue(connection, queue.post_reply(card, "sent_elsewhere", f"sent:{origin.key}", **facts))
+
+
+def recorded(connection: Connection, prompt_id: int, channel: str, ts: str) -> None:
+    """A prompt that was given outside of the thread stands in it: from now on this message shows how far it is."""
+    prompt = get_prompt(connection, prompt_id)
+    if prompt.ts is None:
+        save_prompt(connection, prompt_id, channel=channel, ts=ts)
+        _show(connection, get_prompt(connection, prompt_id), card=False)
 
 
 def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
@@ -125,7 +121,10 @@ def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
     if prompt_id is None:
         return None
     taken = new.model_copy(update={"id": prompt_id})
-    enqueue(connection, queue.send_prompt(new.task_id, prompt_id))
+    if new.state is not PromptState.QUEUED:
+        return prompt_id
+    reading = [queue.read_files(prompt_id)] if new.is_unread else []
+    enqueue(connection, *reading, queue.send_prompt(new.task_id, prompt_id))
     _show(connection, taken)
     if task.memory.condition is Condition.WORKING and count_waiting(connection, task.id) == 1:
         _say_that_it_waits(connection, taken)
@@ -134,7 +133,7 @@ def _take(connection: Connection, new: Prompt, dedup: str) -> int | None:
 
 def _say_that_it_waits(connection: Connection, prompt: Prompt) -> None:
     """The first prompt that has to wait is a surprise; the reaction and the card say the rest."""
-    thread = _thread_of(connection, prompt)
+    thread = thread_of(connection, prompt)
     if prompt.channel is not None and thread:
         origin = Origin(
             key=f"busy:{prompt.id}", user=prompt.author, user_name="", channel=prompt.channel, thread_ts=thread
@@ -142,35 +141,10 @@ def _say_that_it_waits(connection: Connection, prompt: Prompt) -> None:
         show_private(connection, origin, replies.queued_busy(0, prompt.id), f"busy:{prompt.id}")
 
 
-def _thread_of(connection: Connection, prompt: Prompt) -> str:
+def thread_of(connection: Connection, prompt: Prompt) -> str:
     """The thread in which the prompt was written, if it was."""
     cards = cards_of(connection, prompt.task_id)
     return next((card.thread_ts or "" for card in cards if card.channel == prompt.channel), "")
-
-
-def edited(connection: Connection, channel: str, ts: str, user: str, text: str) -> None:
-    """The person changed a message that became a prompt: the new words are sent if the old ones have not been."""
-    prompt = find_message(connection, channel, ts)
-    words = decode(text, partial(name_of, connection))
-    if prompt is None or prompt.text == words or prompt.author != user:
-        return
-    if is_note(text):
-        removed(connection, channel, ts)
-    elif not save_text(connection, prompt.id, words) and get_prompt(connection, prompt.id).state in _IS_SENT:
-        _say_too_late(connection, prompt, channel, user)
-
-
-def _say_too_late(connection: Connection, prompt: Prompt, channel: str, user: str) -> None:
-    thread = _thread_of(connection, prompt)
-    origin = Origin(key=f"edited:{prompt.id}", user=user, user_name="", channel=channel, thread_ts=thread)
-    show_private(connection, origin, replies.edited_after_delivery(prompt.id), f"edited:{prompt.id}")
-
-
-def removed(connection: Connection, channel: str, ts: str) -> None:
-    """The person deleted a message that became a prompt: it is dropped if it has not been sent."""
-    prompt = find_message(connection, channel, ts)
-    if prompt is not None:
-        drop(connection, prompt.id)
 
 
 def begin(connection: Connection, task_id: str) -> Prompt | None:
@@ -179,7 +153,9 @@ def begin(connection: Connection, task_id: str) -> Prompt | None:
     Which one is next, and its words, are read in the very transaction that takes it out of the queue.
     """
     prompt = next_prompt(connection, task_id)
-    if prompt is None or not mark_prompt(connection, prompt.id, PromptState.SENDING, PromptState.QUEUED):
+    if prompt is None or prompt.is_unread:
+        return None
+    if not mark_prompt(connection, prompt.id, PromptState.SENDING, PromptState.QUEUED):
         return None
     return get_prompt(connection, prompt.id)
 
@@ -216,7 +192,7 @@ def delivered(connection: Connection, prompt_id: int, heard_at: float | None = N
         known = prompt.sent_at or prompt.created_at
         memory = _next_turn(task, known if heard_at is None else heard_at, now(connection))
         save_task(connection, task.id, memory=memory, asked=_still_asked(task))
-    _show(connection, prompt)
+    _show(connection, get_prompt(connection, prompt_id))  # it may have come to stand in the thread just now
 
 
 def _still_asked(task: Task) -> Asked | None:
@@ -269,10 +245,15 @@ def _end(connection: Connection, prompt_id: int, state: PromptState, what: str, 
 
 def again(connection: Connection, prompt_id: int) -> bool:
     """Send a prompt once more, because its author says so; False when somebody was first."""
+    return requeue(connection, prompt_id, PromptState.FAILED, PromptState.MAYBE)
+
+
+def requeue(connection: Connection, prompt_id: int, *states: PromptState) -> bool:
+    """Let a prompt wait for delivery that is in one of these states; False when it is not, or its task has ended."""
     prompt = get_prompt(connection, prompt_id)
     if lock_task(connection, prompt.task_id).phase is not Phase.OPEN:
         return False
-    if not mark_prompt(connection, prompt_id, PromptState.QUEUED, PromptState.FAILED, PromptState.MAYBE):
+    if not mark_prompt(connection, prompt_id, PromptState.QUEUED, *states):
         return False
     count_refusal(connection, prompt_id)
     enqueue(connection, queue.send_prompt(prompt.task_id, prompt_id, prompt.refusals + 1))
@@ -290,10 +271,19 @@ def arrived(connection: Connection, prompt_id: int) -> bool:
 
 def drop(connection: Connection, prompt_id: int) -> bool:
     """Do not send a prompt after all; False when it is too late."""
-    done = mark_prompt(connection, prompt_id, PromptState.DROPPED, PromptState.QUEUED, PromptState.FAILED)
+    done = mark_prompt(connection, prompt_id, PromptState.DROPPED, *_UNSENT)
     if done:
         _show(connection, get_prompt(connection, prompt_id))
     return done
+
+
+def take_back(connection: Connection, prompt_id: int, text: str) -> bool:
+    """Ask about a prompt first that waited to be sent, with these words now; False when it is too late."""
+    if not mark_prompt(connection, prompt_id, PromptState.OFFERED, *_UNSENT):
+        return False
+    save_text(connection, prompt_id, text)
+    _show(connection, get_prompt(connection, prompt_id))
+    return True
 
 
 def count_waiting(connection: Connection, task_id: str) -> int:
@@ -324,11 +314,16 @@ def owner_name(connection: Connection, task: Task) -> str:
     return owner.name if owner else task.snapshot.owner_name if task.snapshot else ""
 
 
-def clicked(connection: Connection, act: Act, prompt_id: int, origin: Origin) -> None:
-    """Somebody clicked a prompt's button: its author and the task's owner may, and the first click counts."""
+def clicked(connection: Connection, act: Act, prompt_id: int, origin: Origin, *, sends: bool = False) -> None:
+    """Somebody clicked a prompt's button: the task's owner may, and the author, and the first click counts.
+
+    What `sends` an author's words needs the same right as the words had at first, which may be gone.
+    """
     prompt = get_prompt(connection, prompt_id)
     task = lock_task(connection, prompt.task_id)
-    if origin.user not in {prompt.author, task.owner_slack}:
+    known = find_person(connection, origin.user)
+    may = known is not None and may_prompt(connection, known, task, prompt.channel or origin.channel)
+    if origin.user != task.owner_slack and (origin.user != prompt.author or (sends and not may)):
         show_private(connection, origin, replies.not_allowed(owner_name(connection, task)), f"click:{origin.key}")
     elif not act(connection, prompt_id):
         show_private(connection, origin, problem(already_done()), f"click:{origin.key}")

@@ -18,7 +18,7 @@ from bot.models import Card, CardView, Condition, Content, Details, Origin, Phas
 from bot.problems import channels
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
 from bot.store import Connection
-from bot.store.card_rows import get_card, mark_edited
+from bot.store.card_rows import get_card, mark_edited, save_card
 from bot.store.lanes import Item
 from bot.store.moments import now
 from bot.store.task_rows import get_task, save_task
@@ -47,10 +47,13 @@ async def post_card(outside: Outside, item: Item) -> None:
         return
     card = await _placed(outside, card)
     content = card_content(await _with_usual_start(outside, view))
-    found = await _find(outside, card, task, item) if item.maybe_sent else None
     try:
+        found = await _find(outside, card, task, item) if item.maybe_sent else None
         place = found or await _post(outside, card, task, item, content)
     except SlackRefused as refusal:
+        if refusal.code == "thread_not_found" and card.thread_ts:
+            await outside.database.run(save_card, card.id, thread_ts=None)
+            raise Later(0.0, "the message below which it belongs is gone") from refusal
         if refusal.code not in NO_POSTING:
             raise
         await _shown_nowhere(outside, card, item)

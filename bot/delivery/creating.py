@@ -242,6 +242,8 @@ async def note_slow(outside: Outside, item: Item) -> None:
             await outside.urls.answer(task.answer.response_url, answers.creating_slow(), replace=True)
         except SlackRefused as refusal:
             log.info("an answer address is used up", extra={"action": "answer_url_gone", "code": refusal.code})
+    elif task.answer is not None and task.batch_id is None:
+        await outside.tell(task.answer, answers.creating_slow())
     raise Later(left, "Coder has not created the task yet")
 
 

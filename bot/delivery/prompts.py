@@ -6,19 +6,15 @@ import logging
 import time
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
 
-from bot import absence, policy, problems, prompts
-from bot.blocks import replies
-from bot.blocks.problems import problem
+from bot import absence, prompts
+from bot.background import with_files
 from bot.coder.errors import AlreadyRunning, BuildActive, Busy, NotActive, NotFound, Paused, Unreachable
 from bot.delivery.outside import Outside
-from bot.errors import CoderRefused, DeliveryError, Later, SlackRefused, Transient, UserError
+from bot.errors import CoderRefused, DeliveryError, Later, Transient
 from bot.models import (
-    Card,
     Condition,
     Logs,
-    Origin,
     Phase,
     Prompt,
     PromptState,
@@ -28,7 +24,6 @@ from bot.models import (
     Task,
     Verb,
 )
-from bot.store.card_rows import find_thread, get_card, is_posting
 from bot.store.lanes import Item
 from bot.store.prompt_rows import get_prompt, list_sent, next_prompt
 from bot.store.task_rows import get_task
@@ -38,6 +33,7 @@ log = logging.getLogger(__name__)
 # What waits for the agent is woken by the poller; this is only how long a lost wake-up can cost.
 _LOOK_AGAIN = 30.0
 _BUSY_AGAIN = 3.0
+_FILES_AGAIN = 5.0
 # Coder's CLI takes an agent that never reported for idle after this time.
 _SILENCE_IS_IDLE = 30.0
 # So many tries to reach the agent in a row take about ten minutes.
@@ -45,9 +41,6 @@ _UNREACHABLE_IS_FINAL = 9
 # An agent that rejects the same words so often will not take them.
 _MAX_REFUSALS = 3
 SENDING_SECONDS = 100.0
-# Slack hands over messages concurrently, and again after 1 and 5 minutes: an older one may not have been taken in
-# although a newer one was.
-_REORDERED = 600.0
 # For so long a new prompt waits for older ones that were written while nobody listened.
 _CATCH_UP_SECONDS = 60.0
 # By so much may the clocks of the database and of a workspace differ.
@@ -61,6 +54,8 @@ async def send_prompt(outside: Outside, item: Item) -> None:
     prompt: Prompt | None = await outside.database.run(next_prompt, task.id)
     if prompt is None or task.coder_id is None or task.phase is not Phase.OPEN:
         return
+    if prompt.is_unread:
+        raise Later(_FILES_AGAIN, "its files are being read")
     is_new = time.time() - prompt.created_at < _CATCH_UP_SECONDS
     if is_new and await outside.database.run(absence.is_catching_up, task.id):
         raise Later(1.0, "the thread is being read for older prompts")
@@ -72,8 +67,9 @@ async def send_prompt(outside: Outside, item: Item) -> None:
         return
     await _when_ready(outside, item, task, snapshot, prompt)
     started: Prompt | None = await outside.database.run(prompts.begin, task.id)
-    if started is not None:
-        await _send(outside, item, snapshot, started)
+    if started is None:
+        raise Later(0.0, "another prompt was first after all")
+    await _send(outside, item, snapshot, started)
 
 
 async def send_dead(outside: Outside, item: Item, error: BaseException) -> None:
@@ -140,7 +136,7 @@ async def _resume(outside: Outside, task: Task, snapshot: Snapshot, prompt: Prom
 
 async def _send(outside: Outside, item: Item, snapshot: Snapshot, prompt: Prompt) -> None:
     try:
-        await outside.backend.send(snapshot.id, prompt.text)
+        await outside.backend.send(snapshot.id, whole(prompt))
     except (Busy, Paused, NotActive) as refusal:
         await outside.database.run(prompts.back_to_queue, prompt.id)
         raise Later(_BUSY_AGAIN, str(refusal)) from refusal
@@ -216,10 +212,10 @@ def heard_at(logs: Logs, prompt: Prompt, sent: Sequence[Prompt]) -> float | Hear
 
     `sent` are the prompts of that time that did arrive or may have: people say "continue" more than once.
     """
-    words = _folded(prompt.text)
+    words = _folded(whole(prompt))
     heard = [entry for entry in logs.entries if entry.is_prompt and entry.at >= _window(prompt)]
     heard = [entry for entry in heard if _folded(entry.text) == words]
-    same = [one.state for one in sent if _folded(one.text) == words]
+    same = [one.state for one in sent if _folded(whole(one)) == words]
     if len(heard) > len(same):
         return heard[-1].at
     return None if len(heard) == same.count(PromptState.DELIVERED) else Heard.PERHAPS
@@ -228,50 +224,16 @@ def heard_at(logs: Logs, prompt: Prompt, sent: Sequence[Prompt]) -> float | Hear
 def prompt_is_on_screen(logs: Logs, prompt: Prompt) -> bool:
     """Whether the words stand in the agent's last output: typed, perhaps, and not taken."""
     spoken = [entry for entry in logs.entries if not entry.is_prompt]
-    return bool(spoken) and _folded(prompt.text)[:200] in _folded(spoken[-1].text)
+    return bool(spoken) and _folded(whole(prompt))[:200] in _folded(spoken[-1].text)
+
+
+def whole(prompt: Prompt) -> str:
+    """What the agent reads: the words, and the files that came with them."""
+    return with_files(prompt.text, prompt.files)
 
 
 def _folded(text: str) -> str:
     return " ".join(text.split())
-
-
-async def judge_reply(outside: Outside, item: Item) -> None:
-    """Take the reply of somebody whom we had to look up, or refuse it privately, once for each person and thread."""
-    facts = item.payload
-    posting = await outside.database.run(is_posting, facts["channel"])  # asked first: see `prompts.reply`
-    found = await outside.database.run(find_thread, facts["channel"], facts["thread_ts"])
-    if found is None:
-        if posting and time.time() - item.created_at_ms / 1000 < _CATCH_UP_SECONDS:
-            raise Later(0.3, "a card is being posted: it may be its thread")
-        return
-    card, task = found
-    try:
-        person = await outside.person(facts["user"])
-        if policy.may_steer(person, task):
-            await outside.database.run(
-                prompts.take_message, task, card, person, facts["user"], facts["ts"], facts["text"]
-            )
-            return
-    except UserError as error:
-        if isinstance(error, Later | Transient):  # Coder is away: nobody knows yet who they are
-            raise
-        log.info("a reply is not taken", extra={"action": "reply_not_taken", "why": error.name, "user": facts["user"]})
-    owner = await outside.database.run(prompts.owner_name, task)
-    origin = Origin(
-        key=item.dedup, user=facts["user"], user_name="", channel=facts["channel"], thread_ts=facts["thread_ts"]
-    )
-    key = f"not_allowed:{card.id}:{facts['user']}"
-    await outside.database.run(prompts.show_private, origin, replies.not_allowed(owner), key)
-
-
-async def judge_dead(outside: Outside, item: Item, error: BaseException) -> None:
-    """Nobody could be asked who the person is: they read that their reply went nowhere."""
-    del error
-    facts = item.payload
-    origin = Origin(
-        key=item.dedup, user=facts["user"], user_name="", channel=facts["channel"], thread_ts=facts["thread_ts"]
-    )
-    await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)), again=item.maybe_sent)
 
 
 async def mark_message(outside: Outside, item: Item) -> None:
@@ -299,35 +261,5 @@ _MARKS = {
 def _earlier_marks(prompt: Prompt) -> list[str]:
     """The marks that the message may have and should not: most prompts wait once and are delivered."""
     if prompt.refusals == 0 and prompt.state is not PromptState.DROPPED:
-        return [_QUEUED] if _MARKS[prompt.state] != _QUEUED else []
+        return [_QUEUED] if _MARKS.get(prompt.state) != _QUEUED else []
     return sorted(set(_MARKS.values()) - {_MARKS.get(prompt.state)})
-
-
-async def catch_up(outside: Outside, item: Item) -> None:
-    """Take in what was written in a thread while nobody listened; what was taken in before is not taken again."""
-    card = await outside.database.run(get_card, item.payload["card"])
-    if card.ts is None or card.thread_ts is None:
-        return
-    try:
-        since = float(card.seen_ts or card.thread_ts) - _REORDERED
-        written = await outside.slack.replies(card.channel, card.thread_ts, since)
-    except SlackRefused as refusal:
-        log.info("cannot catch up", extra={"action": "catch_up_refused", "card": card.id, "code": refusal.code})
-        return
-    for message in written:
-        if is_from_a_person(message) and not _is_old_note(message, card):
-            text = message.get("text") or ""
-            await outside.database.run(
-                prompts.reply, card.channel, card.thread_ts, message["ts"], message["user"], text
-            )
-
-
-def _is_old_note(message: dict[str, Any], card: Card) -> bool:
-    """Whether somebody changed a message that was seen before: what was a note then does not become a prompt now."""
-    return "edited" in message and message["ts"] <= (card.seen_ts or "")
-
-
-def is_from_a_person(message: dict[str, Any]) -> bool:
-    """Whether a message is something that a person wrote: no bot, no edit, no join."""
-    plain = message.get("subtype") in {None, "file_share", "thread_broadcast"}
-    return plain and not message.get("bot_id") and bool(message.get("user"))

@@ -1,4 +1,4 @@
-"""Messages in threads: a plain reply is the next prompt, an edit or a removal changes what still waits.
+"""Messages: a reply in a task's thread is its next prompt, a message to the bot a task; edits and removals follow.
 
 Every message event comes here; "not ours" is decided inside, because Slack delivers again what no listener takes.
 """
@@ -10,24 +10,26 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 
-from bot import prompts
+from bot import edits, hearing
+from bot.listeners.mentions import heard
 from bot.tasks import Run
+from bot.thread_words import said_in
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
 
 
-def register(app: AsyncApp, run: Run) -> None:
+def register(app: AsyncApp, run: Run, bot_user: str) -> None:
     """Register the message listener."""
 
     @app.event("message")
     async def message(event: dict[str, Any]) -> None:
         match event.get("subtype"):
             case "message_changed":
-                await _edited(run, event)
+                await _edited(run, event, bot_user)
             case "message_deleted":
-                await run(prompts.removed, event["channel"], event["deleted_ts"])
+                await run(edits.removed, event["channel"], event["deleted_ts"])
             case subtype if subtype in _WRITTEN:
-                await _reply(run, event)
+                await heard(run, bot_user, event)
 
     @app.event({"type": "message", "subtype": [re.compile(".*")]})
     async def other_message(event: dict[str, Any]) -> None:
@@ -35,18 +37,9 @@ def register(app: AsyncApp, run: Run) -> None:
         del event
 
 
-async def _reply(run: Run, event: dict[str, Any]) -> None:
-    thread_ts = event.get("thread_ts")
-    if event.get("bot_id") or not event.get("user") or not thread_ts or thread_ts == event["ts"]:
-        return
-    text = event.get("text") or ""
-    await run(prompts.reply, event["channel"], thread_ts, event["ts"], event["user"], text)
-
-
-async def _edited(run: Run, event: dict[str, Any]) -> None:
+async def _edited(run: Run, event: dict[str, Any], bot_user: str) -> None:
     message = event.get("message") or {}
-    text = message.get("text") or ""
-    unfurled = (event.get("previous_message") or {}).get("text") == text  # Slack changed it, nobody did
-    if unfurled or message.get("bot_id") or not message.get("user"):
-        return
-    await run(prompts.edited, event["channel"], message["ts"], message["user"], text)
+    unfurled = (event.get("previous_message") or {}).get("text") == message.get("text")  # by Slack, not by a person
+    said = None if unfurled else said_in(message, event["channel"], bot_user)
+    if said is not None:
+        await run(hearing.edited, said)

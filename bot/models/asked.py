@@ -82,7 +82,8 @@ class Quote(Model):
 class Enclosed(Model):
     """A file that is part of a prompt: its text, or only its link where the agent cannot see into it.
 
-    `url` is where the text is still to be read from; then `size` is what Slack says of its length in bytes.
+    `is_unread`: nobody has looked into it yet. `url` is where its text is read from, empty for what is certainly none;
+    `size` is its length in bytes, as Slack says.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Enclosed(Model):
     link: str = ""
     url: str = ""
     size: int = 0
+    is_unread: bool = False
 
 
 class CreateRequest(Model):
