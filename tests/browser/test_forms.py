@@ -189,6 +189,10 @@ async def test_the_home_tab(stand: Stand, opened: Open) -> None:
     """Home is asked for when it is opened, and its buttons work."""
     stand.heard.clear()
     window = await opened(stand.url, "bo", stand.slack.dm(stand.stage.bo))
+    seen = stand.slack.deliveries
+    await stand.slack.until(
+        lambda: [one for one in seen if one.event.get("tab") == "messages"], what="the messages tab"
+    )
     await window.page.get_by_role("tab", name="Home").click()
     home = window.page.get_by_role("tabpanel", name="Home")
     await expect(home.get_by_role("heading", name="Your tasks")).to_be_visible()

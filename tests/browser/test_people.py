@@ -63,6 +63,17 @@ async def test_a_lost_connection_goes_on_where_it_was(stand: Stand, opened: Open
     await expect(window.page.locator("li.message")).to_have_count(3)
 
 
+async def test_the_tour_is_told_in_the_page(stand: Stand, opened: Open) -> None:
+    """What the tour's people type and press, and what it says beside that, stands below for a while."""
+    room = stand.room()
+    window = await opened(stand.url, "bo", room)
+    caption = window.page.locator("#caption")
+    stand.slack.feed.tell("note", text="1. Ana starts a task.")
+    await expect(caption).to_have_text("1. Ana starts a task.")
+    stand.slack.feed.tell("typed", user=stand.stage.ana.id, channel=room.id, text="/coder-task list")
+    await expect(caption).to_have_text("Ana Ruiz types /coder-task list")
+
+
 async def test_the_bot_restarts_in_the_middle(sandbox: World, opened: Open) -> None:
     """Killed while its task works, it goes on as if nothing had been; the panel tells it."""
     room = sandbox.room()

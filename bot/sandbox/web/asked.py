@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -97,6 +97,12 @@ class Fill(Asked):
 
     view: str
     values: dict[str, dict[str, Any]] = {}
+
+
+class OpenHome(Asked):
+    """Look at one of the app's tabs."""
+
+    tab: Literal["home", "messages"] = "home"
 
 
 class Switching(Asked):

@@ -43,7 +43,7 @@ class Doing:
             "fill": (asked.Fill, self._fill),
             "submit": (asked.Fill, self._submit),
             "close": (asked.Fill, self._close),
-            "open_home": (asked.Asked, self._open_home),
+            "open_home": (asked.OpenHome, self._open_home),
             "switch": (asked.Switching, self._switch),
             "speed": (asked.Speed, self._speed),
             "restart": (asked.Asked, self._restart),
@@ -171,8 +171,8 @@ class Doing:
     async def _close(self, user: User, wish: asked.Fill) -> Json:
         return _told(await self._slack.close(user, self._kept(user, wish)))
 
-    async def _open_home(self, user: User, _: asked.Asked) -> Json:
-        await self._slack.open_home(user)
+    async def _open_home(self, user: User, wish: asked.OpenHome) -> Json:
+        await self._slack.open_home(user, wish.tab)
         return _DONE
 
     # -- the sandbox itself ------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ function openChannel(channel) {
   composer = new Composer(byId("composer"), { channel: channel.id, label: `Message ${label}`, editLast: () => editLast(list) });
   if (!SMALL.matches && !document.activeElement?.closest("#sidebar, dialog")) composer.field.focus();
   showHint();
+  if (channel.is_app) act("open_home", { tab: "messages" }); // Slack tells the app of this too
   return markRead();
 }
 
