@@ -93,12 +93,18 @@ def steer(connection: Connection, batch_id: str, verb: Verb, origin: Origin) -> 
     enqueue(connection, queue.steer_batch(batch_id, verb, origin))
 
 
-def give_up_waiting(connection: Connection, batch_id: str, by_name: str) -> int:
-    """Let the lines whose turn has not come be: nobody wants their tasks any more; how many those were."""
+def give_up_waiting(connection: Connection, batch_id: str, by_name: str) -> tuple[int, int]:
+    """Let the lines whose turn has not come be, because nobody wants their tasks any more.
+
+    How many those are, an earlier try included, and how many are being created.
+    """
+    why = f"{by_name} deleted the tasks of the batch before its turn."
     lock_batch(connection, batch_id)
-    waiting = [line for line in list_lines(connection, batch_id) if line.phase is Phase.CREATING and line.waits]
-    for line in waiting:
-        why = f"{by_name} deleted the tasks of the batch before its turn."
-        save_task(connection, line.id, phase=Phase.REFUSED, waits=False, answer=None, refusal=why)
+    lines = list_lines(connection, batch_id)
+    for line in lines:
+        if line.phase is Phase.CREATING and line.waits:
+            save_task(connection, line.id, phase=Phase.REFUSED, waits=False, answer=None, refusal=why)
     enqueue(connection, queue.edit_batch(batch_id))
-    return len(waiting)
+    lines = list_lines(connection, batch_id)
+    given_up = sum(line.phase is Phase.REFUSED and line.refusal == why for line in lines)
+    return given_up, sum(line.phase is Phase.CREATING for line in lines)

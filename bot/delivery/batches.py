@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 
 from bot import batches, policy, problems, tasks
@@ -12,7 +13,7 @@ from bot.blocks.problems import problem
 from bot.cards import shown_condition
 from bot.delivery.outside import Outside
 from bot.errors import Later, SlackRefused, Transient, UserError
-from bot.models import Batch, Condition, Content, Origin, Person, Phase, Task, Verb
+from bot.models import Batch, Condition, Content, Origin, Person, Phase, Snapshot, Task, Verb
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
 from bot.store import Connection
 from bot.store.batch_rows import find_batch, list_lines, mark_batch_shown, save_batch
@@ -24,6 +25,8 @@ from bot.store.person_rows import find_person
 log = logging.getLogger(__name__)
 
 _OVER = {Condition.DELETING, Condition.DELETED, Condition.GONE}
+# So long Delete all waits for tasks that are being created, to delete them too.
+_CREATING_SECONDS = 60.0
 _AT_REST = _OVER | {Condition.PAUSING, Condition.PAUSED}
 
 
@@ -132,17 +135,18 @@ def _posted(connection: Connection, batch_id: str, channel: str, ts: str, shown:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What came of asking for every task: how many it was asked of, and one that the person may not control."""
+    """What came of asking for every task: of how many it was asked, and one that the person may not control."""
 
     count: int
-    refused: Task | None
+    refused: Snapshot | None
 
 
 async def steer_batch(outside: Outside, item: Item) -> None:
     """Pause or delete all tasks of a batch that the person may control; one answer says how many."""
     origin, verb = Origin.model_validate(item.payload["origin"]), Verb(item.payload["verb"])
+    may_wait = time.time() - item.created_at_ms / 1000 < _CREATING_SECONDS
     try:
-        content = await _steer(outside, item.payload["batch"], verb, origin)
+        content = await _steer(outside, item.payload["batch"], verb, origin, may_wait=may_wait)
     except UserError as error:
         if isinstance(error, Transient):
             raise
@@ -150,37 +154,48 @@ async def steer_batch(outside: Outside, item: Item) -> None:
     await outside.tell(origin, content, again=item.maybe_sent)
 
 
-async def _steer(outside: Outside, batch_id: str, verb: Verb, origin: Origin) -> Content:
+async def _steer(outside: Outside, batch_id: str, verb: Verb, origin: Origin, *, may_wait: bool) -> Content:
     person = await outside.person(origin.user)
     batch: Batch | None = await outside.database.run(find_batch, batch_id)
     if batch is None:
         raise problems.unexpected()
-    by = origin.model_copy(update={"user_name": person.name})
-    asked = await _ask_all(outside, batch_id, person, verb, by)
-    count = asked.count
+    given_up = 0
     if verb is Verb.DELETE and (person.slack_user == batch.requester or person.site_owner):
-        count += await outside.database.run(batches.give_up_waiting, batch_id, person.name)
-    if not count and asked.refused is not None and asked.refused.snapshot is not None:
-        snapshot = asked.refused.snapshot
-        raise problems.not_yours(verb.value, batch.requester_name or snapshot.owner_name, snapshot.url)
-    return steered(verb, batch.title, count)
+        given_up, creating = await outside.database.run(batches.give_up_waiting, batch_id, person.name)
+        if creating and may_wait:
+            await _ask_all(outside, batch_id, person, verb, origin)
+            raise Later(1.0, "Coder is creating some of the tasks that shall be deleted")
+    asked = await _ask_all(outside, batch_id, person, verb, origin)
+    if not asked.count + given_up and asked.refused is not None:
+        raise problems.not_yours(verb.value, batch.requester_name or asked.refused.owner_name, asked.refused.url)
+    return steered(verb, batch.title, asked.count + given_up)
 
 
-async def _ask_all(outside: Outside, batch_id: str, person: Person, verb: Verb, by: Origin) -> _Asked:
+async def _ask_all(outside: Outside, batch_id: str, person: Person, verb: Verb, origin: Origin) -> _Asked:
+    """Ask it of each task that is there; what was asked by an earlier try of the same click counts too."""
     count, refused = 0, None
     for task in await outside.database.run(list_lines, batch_id):
-        if task.phase is not Phase.OPEN or task.snapshot is None:
-            continue
-        if shown_condition(task)[0] in (_AT_REST if verb is Verb.PAUSE else _OVER):
-            continue
-        if not policy.may_control(person, task.snapshot):
-            refused = task
-            continue
-        try:
-            origin = by.model_copy(update={"key": f"{by.key}:{task.id}"})
-            count += await outside.database.run(tasks.ask, task.id, verb, origin)
-        except UserError as error:
-            if isinstance(error, Transient):
-                raise
-            log.info("a task of a batch is left as it is", extra={"action": "batch_ask", "why": error.name})
+        by = origin.model_copy(update={"user_name": person.name, "key": f"{origin.key}:{task.id}"})
+        if task.asked is not None and task.asked.key == by.key:
+            count += 1
+        elif _can_be_asked(task, verb) and task.snapshot is not None:
+            if policy.may_control(person, task.snapshot):
+                count += await _ask(outside, task, verb, by)
+            else:
+                refused = task.snapshot
     return _Asked(count, refused)
+
+
+def _can_be_asked(task: Task, verb: Verb) -> bool:
+    over = _AT_REST if verb is Verb.PAUSE else _OVER
+    return task.phase is Phase.OPEN and shown_condition(task)[0] not in over
+
+
+async def _ask(outside: Outside, task: Task, verb: Verb, by: Origin) -> bool:
+    try:
+        return bool(await outside.database.run(tasks.ask, task.id, verb, by))
+    except UserError as error:
+        if isinstance(error, Transient):
+            raise
+        log.info("a task of a batch is left as it is", extra={"action": "batch_ask", "why": error.name})
+        return False

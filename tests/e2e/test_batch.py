@@ -8,16 +8,13 @@ import json
 import re
 from typing import Any
 
-from bot.sandbox.faults import Fault, Kind
-from bot.sandbox.slack.delivery import DeliveryFault, Mishap
-from bot.sandbox.slack.pressing import Answer
+from bot.models import ChannelSettings, StartRule
 from bot.sandbox.slack.records import Message, View
+from bot.store.settings_rows import save_channel
 from tests.e2e.scene import Scene, words
-from tests.e2e.steps import buttons, creates, hurried, press, told
+from tests.e2e.steps import buttons, creates, press, told
 
 FRUIT = "Peel the apple\nPeel the pear\n\nPeel the plum"
-JSON = {"Content-Type": "application/json"}
-CREATE = "POST /api/v2/tasks/*"
 
 
 async def opened(scene: Scene, text: str = "batch") -> View:
@@ -181,103 +178,6 @@ async def test_a_configured_limit(scene: Scene) -> None:
     assert answer.errors == {"prompts": "These are 3 prompts; 2 can start at a time."}
 
 
-async def test_submitted_twice(scene: Scene) -> None:
-    """A double submit, also one that Slack delivers twice, is one batch."""
-    preview = await previewed(scene, FRUIT)
-    scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "view_submission", times=2))
-
-    answers = await asyncio.gather(*(scene.slack.submit(scene.ana, preview) for _ in range(2)), return_exceptions=True)
-
-    assert any(isinstance(answer, Answer) and answer.ok for answer in answers)
-    await scene.reached(lambda: len(scene.coder.tasks) == 3, "three tasks")
-    await scene.seen(lambda: len(direct_cards(scene)) == 3, "three cards")
-    await scene.quiet()
-    assert len(creates(scene)) == 3
-    assert len(roll_ups(scene)) == 1
-
-
-async def test_three_at_a_time(scene: Scene) -> None:
-    """No more than three tasks are being created at a time; the next one begins when one has come to its end."""
-    slow = scene.coder.faults.add(Fault(Kind.SLOW, CREATE, None, seconds=0.5))
-
-    await started(scene, "\n".join(f"Peel apple {number}" for number in range(8)))
-    await scene.reached(lambda: len(scene.coder.tasks) == 8, "eight tasks")
-
-    slow.times = 0
-    begun = sorted(call.time.timestamp() for call in creates(scene))
-    assert begun[2] - begun[0] < 0.4, "three at a time"
-    assert all(fourth - first >= 0.45 for first, fourth in zip(begun, begun[3:], strict=False)), "never four"
-    await scene.seen(lambda: len(direct_cards(scene)) == 8, "eight cards", 40.0)
-    assert len({task.name for task in scene.coder.tasks}) == 8
-
-
-async def test_partial_failure(scene: Scene) -> None:
-    """A line that Coder refuses says why in the roll-up, to nobody else; Retry creates it, once, and no other again."""
-    hurried(scene)
-    refusal = Fault(
-        Kind.REFUSE, CREATE, 2, status=403, body=json.dumps({"message": "You may not, <!channel>."}), headers=JSON
-    )
-    scene.coder.faults.add(refusal)
-    roll_up = await started(scene, FRUIT)
-    await counts(scene, roll_up, "2 not created")
-    assert len(scene.coder.tasks) == 1
-    assert scene.private() == []
-    assert "Not created" in said(scene, roll_up)
-    assert "It says: “You may not, <!channel>.”" in said(scene, roll_up)
-
-    await press(scene, scene.slack.message(roll_up.channel, roll_up.ts), "Retry failed lines", scene.bo)
-    await told(scene, "You cannot retry the lines of this batch", user=scene.bo)
-    scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "block_actions", times=2))
-    shown = scene.slack.message(roll_up.channel, roll_up.ts)
-    await asyncio.gather(*(press(scene, shown, "Retry failed lines") for _ in range(2)))
-
-    await scene.reached(lambda: len(scene.coder.tasks) == 3, "three tasks")
-    await told(scene, "Already done")
-    await counts(scene, roll_up, "3 queued")
-    await scene.seen(lambda: len(direct_cards(scene)) == 3, "three cards")
-    await scene.quiet()
-    assert len(scene.coder.tasks) == 3
-    assert sorted(task.task.initial_prompt for task in scene.coder.tasks) == [
-        "Peel the apple",
-        "Peel the pear",
-        "Peel the plum",
-    ]
-    assert "Retry failed lines" not in buttons(scene.slack.message(roll_up.channel, roll_up.ts))
-
-
-async def test_a_lost_answer_doubles_nothing(scene: Scene) -> None:
-    """Where Coder's answer to a create or Slack's to the roll-up is lost, it is looked for and not made again."""
-    hurried(scene)
-    scene.coder.faults.add(Fault(Kind.LOST, CREATE))
-    scene.slack.faults.add(Fault(Kind.LOST, "chat.postMessage"))
-
-    roll_up = await started(scene, FRUIT)
-
-    await counts(scene, roll_up, "3 queued")
-    await scene.seen(lambda: len(direct_cards(scene)) == 3, "three cards")
-    await scene.quiet()
-    assert len(scene.coder.tasks) == 3
-    assert len(direct_cards(scene)) == 3
-    assert len(roll_ups(scene)) == 1
-
-
-async def test_killed_and_started_again(scene: Scene) -> None:
-    """A batch goes on where it was when the bot stops in the middle of it."""
-    slow = scene.coder.faults.add(Fault(Kind.SLOW, CREATE, None, seconds=0.4))
-    await started(scene, "\n".join(f"Peel apple {number}" for number in range(5)))
-    await scene.reached(lambda: creates(scene), "the first create")
-    await scene.stop()
-    slow.times = 0
-
-    await scene.start()
-    hurried(scene)
-
-    await scene.reached(lambda: len(scene.coder.tasks) == 5, "five tasks", 40.0)
-    await scene.seen(lambda: len(direct_cards(scene)) == 5, "five cards", 40.0)
-    assert len({task.task.initial_prompt for task in scene.coder.tasks}) == 5
-    assert len(roll_ups(scene)) == 1
-
-
 async def test_pause_all_and_delete_all(scene: Scene) -> None:
     """Pause all and Delete all ask, act on every task that the person may control, and say how many those were."""
     roll_up = await started(scene, FRUIT)
@@ -364,3 +264,29 @@ async def test_more_text_than_the_form_holds(scene: Scene) -> None:
     assert answer.message is not None
     assert "The prompts are too long" in words(answer.message)
     assert scene.slack.views(scene.ana) == []
+
+
+async def test_tasks_are_turned_off(scene: Scene) -> None:
+    """Where nobody may start tasks nothing starts, and the person reads so."""
+    preview = await previewed(scene, FRUIT)
+    assert scene.bot is not None
+    off = ChannelSettings(channel=scene.payments.id, start=StartRule.NOBODY, changed_by_name="Bo", changed_at=1.0)
+    await scene.bot.database.run(save_channel, off)
+
+    await scene.slack.submit(scene.ana, preview)
+
+    await told(scene, "Tasks are turned off in this channel")
+    assert scene.slack.views(scene.ana) == []
+    assert not creates(scene)
+    assert not roll_ups(scene)
+
+
+async def test_somebody_without_a_coder_user(scene: Scene) -> None:
+    """Whoever has no Coder user reads so in the form, and nothing can be started."""
+    await scene.command("batch", scene.gia)
+
+    def form() -> str:
+        return str([view.body for view in scene.slack.views(scene.gia)])
+
+    await scene.seen(lambda: "No Coder user has your e-mail" in form(), "the reason in the form")
+    assert "submit" not in scene.slack.views(scene.gia)[-1].body

@@ -9,8 +9,12 @@ import pytest
 
 from bot import poller
 from bot.delivery import homes
+from bot.models import Condition, Memory
 from bot.sandbox.faults import Fault, Kind
+from bot.sandbox.slack.delivery import DeliveryFault, Mishap
 from bot.sandbox.slack.records import Call, User, View
+from bot.store import Connection
+from bot.store.task_rows import add_task, list_open
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import created, hurried, made_in_coder
 from tests.e2e.test_card_edits import refusal
@@ -248,3 +252,51 @@ async def test_coder_is_silent(scene: Scene, monkeypatch: pytest.MonkeyPatch) ->
     assert "“Shall I?”" in shown(view)
     fault.times = 0
     await says(scene, "Updated at")
+
+
+async def test_a_hundred_tasks(scene: Scene) -> None:
+    """With a hundred tasks the tab shows the newest of each stage and stays within its limits."""
+    await created(scene, "create The first of many")
+    await scene.seen(scene.cards, "its card")
+    await scene.stop()
+    await scene.start(BOT_POLL_SECONDS="60")
+    assert scene.bot is not None
+    await scene.bot.database.run(_many, 100)
+
+    view = await opened(scene)
+
+    assert len(view.blocks) <= 60
+    assert headings(view) == [
+        "Waiting for you (20)",
+        "Needs attention (20)",
+        "Working (20)",
+        "Starting (21)",
+        "Paused (20)",
+    ]
+    assert sum("Show all" in str(block) for block in view.blocks) == 5
+
+
+def _many(connection: Connection, count: int) -> None:
+    """So many tasks like the one that is there, in five conditions."""
+    [first] = list_open(connection)
+    conditions = (
+        Condition.WAITING,
+        Condition.FAILED,
+        Condition.WORKING,
+        Condition.STARTING,
+        Condition.PAUSED,
+    )
+    for number in range(count):
+        memory = Memory(condition=conditions[number % 5], since=first.created_at)
+        ids = {"id": f"{number}", "coder_id": f"{number}", "name": f"job-{number}", "answer": None}
+        add_task(connection, first.model_copy(update={**ids, "memory": memory}), None)
+
+
+async def test_opened_again_and_again(scene: Scene) -> None:
+    """An opening that Slack delivers twice, or whose ack is lost, is one."""
+    for mishap in (Mishap.DUPLICATE, Mishap.DROP_ACK):
+        scene.slack.delivery_faults.append(DeliveryFault(mishap, "app_home_opened", times=1))
+        await scene.slack.open_home(scene.ana)
+    await says(scene, "No tasks yet.")
+    await scene.quiet()
+    assert len(published(scene, scene.ana)) == 1
