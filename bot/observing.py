@@ -54,7 +54,7 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
     asked = _still_asked(task.asked, memory.condition, news.memory.condition, at)
     seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
     cards = cards_of(connection, task_id)
-    look_at = look_again(card_view(connection, seen, at)) if cards else None
+    look_at = _look_again(connection, seen, cards, at)
     values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
     save_task(connection, task_id, **values, name=snapshot.name)
     # Lanes in the order in which all use cases lock them: coder, prompt, card, thread.
@@ -67,6 +67,15 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
     enqueue(connection, *(queue.edit_card(card) for card in cards), *told, *elsewhere)
     enqueue(connection, *shown_elsewhere(connection, seen))
     return news.change
+
+
+def _look_again(connection: Connection, task: Task, cards: list[Card], at: float) -> float | None:
+    """When to look again although Coder says the same: at the next tick while anything is open, else by the cards."""
+    asked = task.asked is not None and task.memory.condition is not Condition.PAUSED  # who paused is not news
+    turning = at - task.memory.turn_since < 2 * changes.OLD_REPORT_HOLDS
+    if asked or turning or task.memory.candidate is not None:
+        return at
+    return look_again(card_view(connection, task, at)) if cards else None
 
 
 def _replies(task: Task, cards: list[Card], change: Change, old: Snapshot | None) -> list[NewItem]:

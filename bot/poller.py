@@ -10,18 +10,19 @@ import contextlib
 import itertools
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot import changes, observing, policy, tasks, watches
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError, StoreError
-from bot.models import Condition, Snapshot, Task, Watch
+from bot.models import Snapshot, Task, Watch
 from bot.store import Connection
 from bot.store.database import Database
 from bot.store.lanes import hold_lease, release_lease
 from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
-from bot.store.task_rows import list_open
+from bot.store.task_rows import OpenTask, get_tasks, list_keys
 from bot.store.watch_rows import list_watches
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ HEAR_SECONDS = 0.25
 FORCED_SECONDS = 1.0
 # A channel that begins to watch a server with a thousand tasks must not hold up a tick.
 MOST_TAKEN_IN = 100
+LOADED_AT_ONCE = 50  # tasks that need a look
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Poller:
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _answered: float | None = field(default=None, init=False)
     _forced: float = field(default=0.0, init=False)
+    _seen: dict[str, Snapshot] = field(default_factory=dict, init=False)  # what was looked at last, by Coder's id
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def is_fresh(self, at: float) -> bool:
@@ -128,14 +131,21 @@ class Poller:
         began = time.monotonic()
         snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
         open_tasks, watching, at = await self.database.run(_begin)
-        for task in open_tasks:
-            await self._look(task, snapshots.get(task.coder_id or ""), at)
+        wanted = [one.id for one in open_tasks if one.is_due or not self._is_seen(one.coder_id, snapshots)]
+        for first in range(0, len(wanted), LOADED_AT_ONCE):
+            for task in await self.database.run(get_tasks, wanted[first : first + LOADED_AT_ONCE]):
+                await self._look(task, snapshots.get(task.coder_id or ""), at)
         if watching:
-            known = {task.coder_id for task in open_tasks}
+            known = {one.coder_id for one in open_tasks}
             await self._take_in([one for one in snapshots.values() if one.id not in known], watching)
+        self._seen = {id_: snapshot for id_, snapshot in self._seen.items() if id_ in snapshots}
         self.open_tasks = len(open_tasks)
         self.last_success = time.time()
         self.last_seconds = time.monotonic() - began
+
+    def _is_seen(self, coder_id: str, snapshots: Mapping[str, Snapshot]) -> bool:
+        """Whether this replica has looked at what Coder says of the task now: then it is the very same object."""
+        return coder_id in snapshots and self._seen.get(coder_id) is snapshots[coder_id]
 
     async def _look(self, task: Task, snapshot: Snapshot | None, at: float) -> None:
         """Look at one task; what is wrong with it must not keep the others from being looked at."""
@@ -148,6 +158,8 @@ class Poller:
                 if change is not None:
                     fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
                     log.info("a task changed", extra=fields)
+            if snapshot is not None:
+                self._seen[snapshot.id] = snapshot
         except StoreError:
             raise
         except DeliveryError as error:
@@ -177,13 +189,13 @@ class Poller:
         return False
 
 
-def _begin(connection: Connection) -> tuple[list[Task], list[Watch], float]:
+def _begin(connection: Connection) -> tuple[list[OpenTask], list[Watch], float]:
     """Coder has answered: note it, and if cards said that it was silent, let them say so no longer."""
     mark_moment(connection, Moment.CODER_ANSWERED)
     if get_moment(connection, Moment.CODER_SILENT) is not None:
         clear_moment(connection, Moment.CODER_SILENT)
         tasks.refresh_all(connection)
-    return list_open(connection), list_watches(connection), now(connection)
+    return list_keys(connection), list_watches(connection), now(connection)
 
 
 def _silent(connection: Connection) -> None:
@@ -196,10 +208,6 @@ def _silent(connection: Connection) -> None:
 
 
 def _needs_a_look(task: Task, snapshot: Snapshot, at: float) -> bool:
-    """Whether anything can have changed: Coder's words, a condition that has to hold for a while, or the clock."""
-    memory = task.memory
-    asked = task.asked is not None and memory.condition is not Condition.PAUSED  # who paused is not news
-    waits = memory.candidate is not None or asked or task.missing > 0
-    turning = at - memory.turn_since < 2 * changes.OLD_REPORT_HOLDS
+    """Whether Coder says something else than what we know, or the time has come to look."""
     known = changes.with_last_words(task.snapshot, snapshot) == task.snapshot
-    return not known or waits or turning or (task.look_at is not None and task.look_at <= at)
+    return not known or task.missing > 0 or (task.look_at is not None and task.look_at <= at)

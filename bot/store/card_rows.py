@@ -16,6 +16,8 @@ def add_card(connection: sa.Connection, new: Card) -> None:
     """Add a card that is not posted yet."""
     values = new.model_dump(mode="json", exclude={"edited_at", "unfollowed_at"})
     connection.execute(sa.insert(card).values(**values, created_at=now_ms()))
+    # a card changes with the clock, too: the next poll says when
+    connection.execute(sa.update(task).where(task.c.id == new.task_id).values(look_at=now_ms()))
 
 
 def get_card(connection: sa.Connection, card_id: str) -> Card:

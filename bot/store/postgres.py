@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 CHANNEL: Final = "outbox"  # what NOTIFY is called; `lane_statements` says it
 _OPEN_SECONDS: Final = 8.0
+_FROZEN_SECONDS: Final = 10
 _TRIES: Final = 5
 
 
@@ -55,6 +56,7 @@ class Postgres:
             hide_parameters=True,
             connect_args=self._options,
         )
+        sa.event.listen(self._engine.sync_engine, "connect", _bound)
 
     async def prove(self) -> None:
         """Return when the server answers; StartError otherwise."""
@@ -104,6 +106,12 @@ class Postgres:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+def _bound(dbapi: Any, _record: object) -> None:
+    """Let the server end a transaction whose process froze in it: the locks that it holds stop all other replicas."""
+    dbapi.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+    dbapi.commit()
 
 
 def select_one(connection: sa.Connection) -> None:

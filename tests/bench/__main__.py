@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import intake, ticks, updates
+from tests.bench import cards, intake, process, ticks, updates
 from tests.bench.rows import Row, table
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Row]]]] = {
     "intake": intake.measure,
     "ticks": ticks.measure,
     "updates": updates.measure,
+    "cards": cards.measure,
+    "process": process.measure,
 }
 
 

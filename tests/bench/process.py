@@ -23,7 +23,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 async def measure() -> list[Row]:
     """Start, idle processor, memory, and memory for each open task."""
     with database("sqlite") as url:
-        async with servers(url) as made:
+        async with servers(url, BOT_POLL_SECONDS="5") as made:
             started = [await _start(made) for _ in range(_STARTS)]
             imported = median(await durations(_import_bolt, _STARTS))
             async with running(made) as process:

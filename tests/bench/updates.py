@@ -21,9 +21,8 @@ async def measure() -> list[Row]:
             card, task = await made.working()
             taken = []
             for number in range(_CHANGES):
-                state = "complete" if number % 2 else "failure"
                 began = time.perf_counter()
-                task.report(state, f"Outcome {number}")
+                task.report("complete" if number % 2 else "failure", f"Outcome {number}")
                 await made.told(card, f"Outcome {number}")
                 taken.append((time.perf_counter() - began) * 1000)
                 task.report("working", f"Again {number}")
