@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 
-.PHONY: help sandbox test check format bench lock clean
+.PHONY: help sandbox test check format bench faults pictures lock clean
 
 help: ## Show these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -25,8 +25,14 @@ format: .venv/development ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: .venv/development ## Measure
+bench: .venv/development ## Measure; ARGS="intake --json FILE" measures one thing and keeps the numbers
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: .venv/development ## Look for what is lost or doubled when everything fails; ARGS="--seed 7" replays one
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+pictures: .venv/development ## Draw the README's pictures anew, in a real browser
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 lock: ## Write constraints.txt anew, with the newest versions
 	@$(PYTHON) .ci/lock
