@@ -1,0 +1,23 @@
+"""What the bot does not promise: the only exceptions the oracle makes, each with its reason. README says the same.
+
+Whoever needs one more here has found a limit of the bot, which belongs into README's "The limits".
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+ALLOWED: Final = MappingProxyType(
+    {
+        "unheard": "Slack never got an ack for it: it may have had its effect, or not, but not twice.",
+        "maybe": "Nobody can tell whether a prompt arrived, not even the agent's log: its author is asked.",
+        "ended": "The task ended while the prompt was on its way: it is marked as not delivered, and may have been.",
+        "refused": "Coder or the workspace would not take it, and a person was told so.",
+        "edited": "A prompt that is changed or deleted on its way arrives in one of its versions, or not at all.",
+        "rough": "While the bot may not write in a channel, nothing is said there, and it is not said afterwards.",
+        "torn": "A card that somebody deletes stands again when it next has something to show, in its thread.",
+        "private": "Private answers are shown again rather than lost.",
+        "again": "A person may send a prompt again whose fate is unknown.",
+    }
+)

@@ -1,0 +1,336 @@
+"""Compares what Slack and Coder hold, when nothing is left to be done, with what was asked.
+
+It trusts neither the bot's memory nor its log for what has happened: only for excuses (`allowances`), which a person in
+Slack must be able to see, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from bot.sandbox.coder import TaskHandle
+from bot.sandbox.slack.records import Message
+from tests.e2e.scene import words
+from tests.faults.sight import (
+    acked_at,
+    answers_to,
+    delivery_of,
+    find_task,
+    has_ended,
+    is_taken_in,
+    marks_on,
+    posted,
+    sent_again,
+    told,
+    told_undelivered,
+    wanted_states,
+    was_dropped,
+)
+from tests.faults.stage import Line, Sent, Stage, Typed, task_id
+
+# Looked at again and again by their nature; they say nothing of whether all is done.
+NEVER_DONE = ("edit_card", "note_slow", "publish_home", "edit_batch")
+
+
+def complaints(stage: Stage) -> list[str]:
+    """Everything that is not as it must be; empty when all is well."""
+    return [text for rule in RULES for text in rule(stage)]
+
+
+# -- one effect --------------------------------------------------------------------------------------------------------
+
+
+def one_task_for_each_wish(stage: Stage) -> Iterator[str]:
+    """A wish that was taken in made one task, or its person was told why not."""
+    made = Counter(task.task.initial_prompt for task in stage.coder.tasks)
+    for wish in stage.record.wishes:
+        count = made.pop(wish.prompt, 0)
+        if count > 1:
+            yield f"{count} tasks for {wish.prompt!r}"
+        if count and wish.hopeless:
+            yield f"a task for {wish.prompt!r}, which could not be made"
+        if not count and wish.typed.accepted and not told(stage, wish.typed):
+            yield f"neither a task nor a word for {wish.prompt!r}"
+    yield from (f"{count} tasks that nobody asked for: {prompt!r}" for prompt, count in made.items())
+
+
+def nothing_is_posted_twice(stage: Stage) -> Iterator[str]:
+    """Each delivery made one message."""
+    made = Counter(key for message in posted(stage) if (key := delivery_of(message)))
+    for key, count in made.items():
+        if count > 1:
+            yield f"the delivery {key} made {count} messages"
+
+
+def builds_were_asked_for(stage: Stage) -> Iterator[str]:
+    """No workspace was stopped or started more often than somebody asked for it."""
+    for task in stage.coder.tasks:
+        ours = [build for build in task.workspace.builds[1:] if build.initiator.username == "admin"]
+        verbs = Counter(wanted.verb for wanted in stage.record.wanted if wanted.task == task.id)
+        prompts = sum(one.task == task.id for one in stage.record.lines)
+        prompts += sum(one.task == task.id for one in stage.record.sent)
+        stops = sum(build.transition == "stop" for build in task.workspace.builds)
+        most = {
+            "stop": verbs["pause"] + verbs["restart"] + verbs["retry"],
+            "start": verbs["resume"] + verbs["retry"] + verbs["restart"] + prompts * (1 + stops),
+            "delete": verbs["delete"],
+        }
+        for transition, limit in most.items():
+            count = sum(build.transition == transition for build in ours)
+            if count > limit:
+                yield f"{count} {transition} builds of {task.name}, asked for {limit}"
+
+
+def what_was_confirmed_was_done(stage: Stage) -> Iterator[str]:
+    """Who read that a task is being deleted or paused read the truth, or was told otherwise later."""
+    for wanted in stage.record.wanted:
+        task = find_task(stage, wanted.task)
+        if task is None or wanted.typed is None or not wanted.typed.accepted:
+            continue
+        said = " ".join(words(one) for one in answers_to(stage, wanted.typed))
+        if wanted.verb == "delete" and "Deleting" in said and not task.deleted and not _unmade(stage, wanted.typed):
+            yield f"{task.name} was said to be deleted, and is {task.status}"
+        if wanted.verb == "pause" and "Pausing" in said and not task.deleted:
+            stops = [one for one in task.workspace.builds if one.transition == "stop"]
+            if not stops and not _unmade(stage, wanted.typed):
+                yield f"{task.name} was said to be paused, and never was"
+
+
+def _unmade(stage: Stage, typed: Typed) -> bool:
+    """Whether the person was told that what was confirmed was not done after all."""
+    return len(answers_to(stage, typed)) > 1 or any(one.versions for one in answers_to(stage, typed))
+
+
+# -- prompts -----------------------------------------------------------------------------------------------------------
+
+
+def each_prompt_arrives_once(stage: Stage) -> Iterator[str]:
+    """A prompt that was taken in reached its agent once, or its author can see why not."""
+    heard: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    heard.update({task.id: Counter(task.inputs) for task in stage.coder.tasks})
+    known: set[tuple[str, str]] = set()
+    for line in stage.record.lines:
+        known |= {(line.task, text) for text in line.texts}
+        yield from _of_line(stage, line, heard[line.task])
+    for sent in stage.record.sent:
+        known.add((sent.task, sent.text))
+        yield from _of_sent(stage, sent, heard[sent.task][sent.text])
+    for task_id_, texts in heard.items():
+        yield from (f"an agent heard {text!r}, which nobody said" for text in texts if (task_id_, text) not in known)
+
+
+def _of_line(stage: Stage, line: Line, heard: Counter[str]) -> Iterator[str]:
+    arrived = [text for text in line.texts for _ in range(heard[text])]
+    marks = marks_on(line)
+    said = line.texts[0]
+    if len(arrived) > 1 + sent_again(stage, line.texts):
+        yield f"{said!r} arrived {len(arrived)} times: {arrived}"
+    is_prompt = line.by_owner
+    if not is_prompt:
+        if arrived and not _may_steer(line):
+            yield f"{said!r} arrived, and its author may not prompt"
+        return
+    if not arrived and is_taken_in(stage, line) and not _excused(stage, line, marks):
+        yield f"{said!r} was lost, its marks are {marks or 'none'}"
+    if len(marks) > 1:
+        yield f"{said!r} is marked {marks}"
+    if arrived and not line.deleted and marks == {"x"} and not has_ended(stage, line.task):
+        yield f"{said!r} arrived and is marked as not delivered"
+    if marks == {"hourglass_flowing_sand"}:
+        yield f"{said!r} still waits"
+
+
+def _may_steer(line: Line) -> bool:
+    return any(text != line.texts[0] and not text.startswith("//") for text in line.texts)
+
+
+def _excused(stage: Stage, line: Line, marks: set[str]) -> bool:
+    """Whether a prompt that did not arrive may be missing: `allowances`."""
+    if line.deleted or was_dropped(stage, line.texts) or has_ended(stage, line.task):
+        return True
+    visible = marks & {"x", "grey_question"} or line.channel.id in stage.record.rough
+    return bool(visible and (told_undelivered(stage, line.texts) or line.channel.id in stage.record.rough))
+
+
+def _of_sent(stage: Stage, sent: Sent, count: int) -> Iterator[str]:
+    if count > 1 + sent_again(stage, [sent.text]):
+        yield f"{sent.text!r} arrived {count} times"
+    if count or not sent.typed.accepted or has_ended(stage, sent.task) or was_dropped(stage, [sent.text]):
+        return
+    said = " ".join(words(one) for one in answers_to(stage, sent.typed))
+    if not said:
+        yield f"{sent.text!r} was lost without an answer"
+    elif "delivered" in said and not told_undelivered(stage, [sent.text]):
+        yield f"{sent.text!r} was promised and lost: {said[:80]!r}"
+
+
+def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
+    """What was taken in before a later line was sent to the agent reached it before that one."""
+    first_try: dict[tuple[str, str], float] = {}
+    for call in stage.coder.calls:
+        if call.method == "POST" and call.path.endswith("/send"):
+            first_try.setdefault((call.path.split("/")[-2], str(call.json.get("input"))), call.time.timestamp())
+    for task in stage.coder.tasks:
+        lines = [one for one in stage.record.lines if one.task == task.id and one.by_owner and not one.deleted]
+        lines = [one for one in lines if len(one.texts) == 1 and not sent_again(stage, one.texts)]
+        place = {text: number for number, text in enumerate(task.inputs)}
+        came = [line for line in sorted(lines, key=lambda one: one.ts) if line.texts[0] in place]
+        for early in came:
+            taken = acked_at(stage, early)
+            for later in came:
+                tried = first_try.get((task.id, later.texts[0]))
+                is_late = taken is None or tried is None or taken > tried - 0.02
+                if early.ts < later.ts and place[early.texts[0]] > place[later.texts[0]] and not is_late:
+                    yield f"{later.texts[0]!r} arrived before {early.texts[0]!r}, which was written first"
+
+
+# -- cards and threads -------------------------------------------------------------------------------------------------
+
+
+def one_current_card_for_each_task(stage: Stage) -> Iterator[str]:
+    """Each task that was asked for has one card, and it shows how the task is."""
+    wishes = {wish.prompt for wish in stage.record.wishes}
+    for task in stage.coder.tasks:
+        if task.task.initial_prompt not in wishes:
+            continue
+        cards = [card for card in stage.cards() if task_id(card) == task.id]
+        torn = task.id in stage.record.torn or "all" in stage.record.torn
+        if len(cards) != 1 and not torn:
+            yield f"{len(cards)} cards of {task.name}"
+        if cards and (wrong := _stale(stage, task, cards[-1])):
+            yield f"the card of {task.name} {wrong}"
+
+
+def _stale(stage: Stage, task: TaskHandle, card: Message) -> str:
+    if card.channel in stage.record.rough:
+        return ""
+    shown = str((card.metadata or {})["event_payload"]["state"])
+    wanted = wanted_states(task)
+    if wanted and shown not in wanted:
+        return f"shows {shown}, and the task is {task.status}, {task.state and task.state.state}: {sorted(wanted)}"
+    return "shows an old state as such" if "Last known state" in words(card) else ""
+
+
+def changes_are_told_once(stage: Stage) -> Iterator[str]:
+    """Nothing that an agent said is told twice, and its last word is told."""
+    told_in = [(message, words(message)) for message in posted(stage) if _is_telling(message)]
+    for said in stage.record.said:
+        count = sum(said.text in text for _, text in told_in)
+        if count > 1:
+            yield f"{said.text!r} is told {count} times"
+        if not count and _must_be_told(stage, said.task, said.text):
+            yield f"{said.text!r} is told nowhere"
+    for task in stage.coder.tasks:
+        yield from _of_prompt_reply(stage, task)
+
+
+def _is_telling(message: Message) -> bool:
+    key = delivery_of(message)
+    return ":waiting:" in key or ":complete:" in key or ":failed:" in key
+
+
+def _must_be_told(stage: Stage, task: str, text: str) -> bool:
+    handle, card = find_task(stage, task), stage.card_of(task)
+    if handle is None or card is None or card.channel in stage.record.rough or handle.status != "active":
+        return False
+    state = handle.state
+    if state is None or state.message != text or handle.deleted or state.state == "working":
+        return False
+    return next(one.state for one in stage.record.said if one.text == text) == state.state
+
+
+def _of_prompt_reply(stage: Stage, task: TaskHandle) -> Iterator[str]:
+    card = stage.card_of(task.id)
+    if card is None or card.channel in stage.record.rough or task.id in stage.record.torn:
+        return
+    key = re.compile(r"reply:.*:prompt")
+    found = [one for one in posted(stage) if key.fullmatch(delivery_of(one)) and task.task.initial_prompt in words(one)]
+    if len(found) != 1:
+        yield f"the prompt of {task.name} is told {len(found)} times"
+
+
+def ends_are_told(stage: Stage) -> Iterator[str]:
+    """The thread of a task that rests or has ended says so."""
+    for task in stage.known_tasks():
+        card = stage.card_of(task.id)
+        if card is None or card.channel in stage.record.rough or "all" in stage.record.torn:
+            continue
+        shown = str((card.metadata or {})["event_payload"]["state"])
+        heads = {"paused": ":paused:", "deleted": ":deleted:", "gone": ":gone:"}
+        if shown in heads and shown in wanted_states(task):
+            ours = f"reply:{_card_id(stage, card)}:{heads[shown][1:]}"
+            if not any(delivery_of(one).startswith(ours) for one in posted(stage)):
+                yield f"the thread of {task.name} does not say that it is {shown}"
+
+
+def _card_id(stage: Stage, card: Message) -> str:
+    rows = stage.ledgers.ask(f"SELECT id FROM card WHERE ts = '{card.ts}'")  # noqa: S608 - a ts of Slack's
+    return str(rows[0][0]) if rows else "?"
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+def everybody_is_answered(stage: Stage) -> Iterator[str]:
+    """Who typed a command that was taken in has an answer, and it is not that it is still being worked on."""
+    for typed in stage.record.typed:
+        if typed.accepted and typed.verb != "create" and not answers_to(stage, typed):
+            yield f"nobody answered {typed.text!r}"
+    made = {task.task.initial_prompt for task in stage.coder.tasks}
+    for wish in stage.record.wishes:
+        waits = [one for one in answers_to(stage, wish.typed) if one.text.startswith("Creating a task")]
+        if waits and wish.prompt in made and not waits[-1].deleted and not _url_is_used_up(stage, wish.typed):
+            yield f"{wish.prompt!r} is still said to be created"
+
+
+def _url_is_used_up(stage: Stage, typed: Typed) -> bool:
+    url = stage.slack.workspace.response_urls.get(typed.url)
+    return url is None or url.uses >= 5
+
+
+# -- the engine --------------------------------------------------------------------------------------------------------
+
+
+def nothing_is_left(stage: Stage) -> Iterator[str]:
+    """The outbox has nothing to do any more, and gave nothing up."""
+    names = ", ".join(f"'{one}'" for one in NEVER_DONE)
+    columns = "SELECT kind, lane, failures, last_error FROM outbox WHERE"
+    for row in stage.ledgers.ask(f"{columns} state = 0 AND (kind NOT IN ({names}) OR failures > 3)"):
+        yield f"still to be done: {tuple(row)}"
+    for row in stage.ledgers.ask(f"{columns} state = 2"):
+        # Nobody sees a card in an archived channel; the next change after its return shows there.
+        if not (stage.record.rough and "is_inactive" in str(row[3])):
+            yield f"given up: {tuple(row)}"
+
+
+_MISTAKES = re.compile(r"action=(delivery_bug|look_bug|claim_failed|lane_failed|outbox_died|watchdog_failed)")
+
+
+def the_log_has_no_mistakes(stage: Stage) -> Iterator[str]:
+    """No bot has logged a bug of its own."""
+    for bot in stage.bots:
+        lines = list(bot.lines)
+        for number, line in enumerate(lines):
+            if _MISTAKES.search(line):
+                why = next(
+                    (one for one in lines[number + 1 : number + 60] if re.match(r"[\w.]+(Error|Exception)", one)), ""
+                )
+                yield f"{bot.name} logged {line[25:200]} {why}"
+
+
+RULES = (
+    one_task_for_each_wish,
+    nothing_is_posted_twice,
+    builds_were_asked_for,
+    what_was_confirmed_was_done,
+    each_prompt_arrives_once,
+    prompts_keep_their_order,
+    one_current_card_for_each_task,
+    changes_are_told_once,
+    ends_are_told,
+    everybody_is_answered,
+    nothing_is_left,
+    the_log_has_no_mistakes,
+)

@@ -1,0 +1,117 @@
+"""What stands where in Slack and in Coder, as a person would find it: what the oracle's rules are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bot.sandbox.coder import TaskHandle
+from bot.sandbox.slack.records import Message
+from tests.e2e.scene import words
+from tests.faults.stage import CARD, Line, Stage, Typed
+
+_MARKS = {"hourglass_flowing_sand", "white_check_mark", "x", "grey_question"}
+
+
+def posted(stage: Stage) -> Iterable[Message]:
+    """All messages of the bot that others can see, also those that somebody has deleted since."""
+    for channel in stage.slack.workspace.channels.values():
+        yield from (message for message in channel.messages.values() if message.bot_id)
+
+
+def delivery_of(message: Message) -> str:
+    """The delivery that made a message, as its metadata says; empty for a card that was edited since."""
+    payload: dict[str, Any] = (message.metadata or {}).get("event_payload") or {}
+    if (message.metadata or {}).get("event_type") == CARD and message.versions:
+        payload = (message.versions[0].metadata or {}).get("event_payload") or {}
+    return str(payload.get("delivery") or "")
+
+
+def acked_at(stage: Stage, line: Line) -> float | None:
+    """When the bot had taken a line in, by Slack's clock; None when it never said so."""
+    for delivery in stage.slack.deliveries:
+        if delivery.type == "message" and delivery.event.get("ts") == line.ts and delivery.acked:
+            acks = [one.at + one.seconds for one in delivery.attempts if one.outcome.value == "acked"]
+            return min(acks, default=None)
+    return None
+
+
+def is_taken_in(stage: Stage, line: Line) -> bool:
+    """Whether the bot has confirmed a line to Slack."""
+    return acked_at(stage, line) is not None
+
+
+def marks_on(line: Line) -> set[str]:
+    """The bot's reactions on a line."""
+    message = line.channel.messages.get(line.ts)
+    return set() if message is None else {name for name in message.reactions if name in _MARKS}
+
+
+def find_task(stage: Stage, id_: str) -> TaskHandle | None:
+    """The task with Coder's id."""
+    return next((task for task in stage.coder.tasks if task.id == id_), None)
+
+
+def has_ended(stage: Stage, id_: str) -> bool:
+    """Whether Coder has the task no more."""
+    task = find_task(stage, id_)
+    return task is None or task.deleted
+
+
+def _prompts(stage: Stage, texts: list[str]) -> list[int]:
+    return [int(row[0]) for row in stage.ledgers.ask("SELECT id, text FROM prompt") if row[1] in texts]
+
+
+def sent_again(stage: Stage, texts: list[str]) -> int:
+    """How often somebody asked for the prompt to be sent again."""
+    ours = _prompts(stage, texts) if stage.record.pressed_prompts else []
+    return sum(name == "again" and prompt in ours for name, prompt in stage.record.pressed_prompts)
+
+
+def was_dropped(stage: Stage, texts: list[str]) -> bool:
+    """Whether somebody asked for the prompt not to be sent."""
+    ours = _prompts(stage, texts) if stage.record.pressed_prompts else []
+    return any(
+        name in {"drop", "discard", "arrived"} and prompt in ours for name, prompt in stage.record.pressed_prompts
+    )
+
+
+def told_undelivered(stage: Stage, texts: list[str]) -> bool:
+    """Whether the thread says that the prompt did not arrive, or that nobody knows."""
+    heads = ("Not delivered", "Not certain")
+    found = [words(one) for one in posted(stage)] + [words(one) for one in stage.slack.workspace.ephemerals]
+    return any(any(head in one for head in heads) and any(text in one for text in texts) for one in found)
+
+
+def told(stage: Stage, typed: Typed) -> bool:
+    """Whether somebody has read that a create did not work."""
+    return any(
+        not one.text.startswith(("Creating a task", "Coder has not answered")) for one in answers_to(stage, typed)
+    )
+
+
+def answers_to(stage: Stage, typed: Typed) -> list[Message]:
+    """What the person was privately told about a command: at its answer address, or else in their direct messages."""
+    found = [one for one in stage.slack.workspace.ephemerals if one.via == typed.url]
+    found = [one for one in found if not one.deleted or typed.verb != "create"]
+    key = f"private:{typed.trigger}:"
+    return found + [one for one in posted(stage) if typed.trigger and delivery_of(one).startswith(key)]
+
+
+_SHOWN = {"working": "working", "idle": "waiting", "complete": "complete", "failure": "failed"}
+
+
+def wanted_states(task: TaskHandle) -> set[str]:
+    """What a card may show of the task as Coder has it; empty while it is on its way."""
+    if task.deleted:
+        return {"deleted", "gone"}
+    if task.status != "active":
+        return {task.status} & {"paused", "error"}
+    report = task.state
+    if report is None:
+        return {"waiting", "working"}
+    if report.state != "idle":
+        return {_SHOWN[report.state]}
+    # An agent that falls silent after its last word still waits as it said.
+    earlier = [one for one in task.workspace.reports if one.message == report.message and one.state != "working"]
+    return {_SHOWN[one.state] for one in earlier}

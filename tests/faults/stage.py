@@ -1,0 +1,298 @@
+"""The stage of a schedule: a local Slack, a local Coder, the bots between them, and a record of what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.sandbox.coder import CoderServer, TaskHandle
+from bot.sandbox.slack import SlackServer
+from bot.sandbox.slack.pressing import Answer
+from bot.sandbox.slack.records import Channel, ClientRefused, Message, User
+from tests.e2e.scene import MANIFEST, Scene
+from tests.faults.bots import Balanced, Ledgers, Nursery, Replica
+
+RETRIES = (0.1, 0.8, 2.5)  # seconds, as Slack's at once, one minute, five minutes
+ACK_SECONDS = 1.0
+CARD = "coder_task_card"
+
+
+@dataclass(frozen=True)
+class World:
+    """Which transport, which database, and how many bots."""
+
+    transport: str
+    database: str
+    replicas: int = 1
+
+    def __str__(self) -> str:
+        """As the command line takes it."""
+        return f"{self.transport}-{self.database}"
+
+
+@dataclass
+class Typed:
+    """A command that somebody typed; `url` is the id of its answer address, `trigger` of its trigger."""
+
+    text: str
+    user: User
+    channel: Channel
+    at: float
+    accepted: bool | None = None  # None: nobody knows yet
+    url: str = ""
+    trigger: str = ""
+
+    @property
+    def verb(self) -> str:
+        """The first word."""
+        return self.text.split(maxsplit=1)[0]
+
+
+@dataclass
+class Wish:
+    """A task that somebody asked for."""
+
+    prompt: str
+    typed: Typed
+    hopeless: bool = False  # Coder has no such template, or the person has no account
+
+
+@dataclass
+class Line:
+    """A message that somebody wrote in a task's thread; `texts` are its versions, `by_owner` whether it is a prompt."""
+
+    texts: list[str]
+    user: User
+    channel: Channel
+    ts: str
+    task: str
+    at: float
+    by_owner: bool
+    deleted: bool = False
+
+
+@dataclass
+class Sent:
+    """The words of a send command."""
+
+    text: str
+    task: str
+    typed: Typed
+
+
+@dataclass
+class Wanted:
+    """What was asked of a task's machine: by command or by a click. `typed` is None for a click."""
+
+    verb: str
+    task: str
+    at: float
+    typed: Typed | None = None
+
+
+@dataclass
+class Said:
+    """What an agent reported, in words that nobody else uses."""
+
+    text: str
+    task: str
+    state: str
+
+
+@dataclass
+class Record:
+    """Everything that was asked and done, and what the oracle must know of it."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    typed: list[Typed] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    pressed_prompts: list[tuple[str, int]] = field(default_factory=list)  # the button's name, the prompt's id
+    rough: set[str] = field(default_factory=set)  # channels in which the bot could not write for a time
+    torn: set[str] = field(default_factory=set)  # tasks whose card somebody deleted, or whose edit window closed
+    story: list[str] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def tell(self, text: str) -> None:
+        """Write down what happens, and when."""
+        self.story.append(f"{time.monotonic() - self.began:7.3f}  {text}")
+
+
+class Stage:
+    """Everything that a move of the schedule can lay its hands on."""
+
+    def __init__(self, scene: Scene, bots: list[Replica], ledgers: Ledgers, world: World) -> None:
+        self.scene, self.slack, self.coder = scene, scene.slack, scene.coder
+        self.bots, self.ledgers, self.world = bots, ledgers, world
+        self.record = Record()
+        self.numbers = iter(range(1, 10_000))
+        self.two = self.slack.add_channel("billing", [scene.ana, scene.bo, scene.gia, scene.admin, self.slack.bot_user])
+        self.channels = [scene.payments, self.two]
+        self.quiet = False  # the faults have ended: a bot that dies is started at once
+        self._doing: set[asyncio.Task[Any]] = set()
+        self._undo: list[tuple[asyncio.Task[None], Callable[[], Awaitable[None] | None]]] = []
+
+    # -- what is there ------------------------------------------------------------------------------------------------
+
+    def cards(self) -> list[Message]:
+        """All cards that stand in a channel or in direct messages, oldest first."""
+        found = [message for channel in self.slack.workspace.channels.values() for message in channel.messages.values()]
+        cards = [one for one in found if not one.deleted and one.metadata and one.metadata["event_type"] == CARD]
+        return sorted(cards, key=lambda one: one.ts)
+
+    def card_of(self, task: str) -> Message | None:
+        """The newest card of a task."""
+        found = [one for one in self.cards() if task_id(one) == task]
+        return found[-1] if found else None
+
+    def known_tasks(self) -> list[TaskHandle]:
+        """The tasks that somebody can see in Slack."""
+        ids = {task_id(card) for card in self.cards()}
+        return [task for task in self.coder.tasks if task.id in ids]
+
+    def open_tasks(self) -> list[TaskHandle]:
+        """Those of them that Coder still has."""
+        return [task for task in self.known_tasks() if not task.deleted]
+
+    def owner_of(self, task: TaskHandle) -> User:
+        """The person to whom a task belongs."""
+        return self.scene.bo if task.task.owner.username == "bo" else self.scene.ana
+
+    def number(self) -> str:
+        """A word that nothing else in this schedule has."""
+        return f"n{next(self.numbers)}x"
+
+    # -- what is done -------------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Do something beside everything else; what Slack's client would not let a person do is not done."""
+
+        async def doing() -> None:
+            try:
+                await work
+            except (ClientRefused, LookupError, ValueError) as error:
+                self.record.tell(f"         not done: {error!r}"[:300])
+
+        task = asyncio.create_task(doing())
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+        return task
+
+    def after(self, seconds: float, undo: Callable[[], Awaitable[None] | None]) -> None:
+        """End a fault after a time, or when all faults end."""
+
+        async def later() -> None:
+            await asyncio.sleep(seconds)
+            await _done(undo())
+
+        self._undo.append((asyncio.create_task(later()), undo))
+
+    async def calm(self) -> None:
+        """End all faults, and wait for what people are still doing; all bots run then."""
+        for task, undo in self._undo:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+                await _done(undo())
+        self._undo.clear()
+        self.quiet = True
+        self.slack.faults.clear()
+        self.coder.faults.clear()
+        self.slack.delivery_faults.clear()
+        self.slack.socket.refused_tickets = 0
+        for handle in self.coder.tasks:
+            handle.task.send_refusals.clear()
+        for bot in self.bots:
+            bot.control.arm("never", 0)
+            bot.wake()
+        while self._doing:
+            await asyncio.wait(self._doing)
+        for bot in self.bots:
+            await asyncio.wait_for(bot.up.wait(), 60)
+
+    async def command(self, user: User, channel: Channel, text: str) -> Typed:
+        """Somebody types a command."""
+        typed = Typed(text, user, channel, time.time())
+        self.record.typed.append(typed)
+        answer: Answer = await self.slack.command(user, channel, "/coder-task", text)
+        typed.accepted = answer.ok
+        delivery = answer.delivery
+        if delivery is not None:
+            typed.url = str(delivery.payload["response_url"]).rpartition("/")[2]
+            typed.trigger = str(delivery.payload["trigger_id"])
+        return typed
+
+
+async def _done(outcome: Awaitable[None] | None) -> None:
+    if outcome is not None:
+        await outcome
+
+
+def task_id(card: Message) -> str:
+    """Coder's id of the task that a card shows."""
+    return str((card.metadata or {})["event_payload"]["task_id"])
+
+
+@cache
+def _manifest() -> Any:
+    return yaml.safe_load(MANIFEST.read_text())
+
+
+@asynccontextmanager
+async def stage(world: World, database_url: str, nursery: Nursery, folder: Path) -> AsyncIterator[Stage]:
+    """The two servers with the bots between them; the bots have been started, and are killed in the end."""
+    http = world.transport == "http"
+    async with (
+        SlackServer(manifest=_manifest(), retry_delays=RETRIES, ack_seconds=ACK_SECONDS) as slack,
+        CoderServer(manual=True) as coder,
+    ):
+        scene = Scene(slack, coder, database_url, http=http)
+        environment = {
+            **os.environ,
+            **scene.environment,
+            "BOT_POLL_SECONDS": "0.15",
+            "BOT_SETTLE_SECONDS": "0.3",
+            "BOT_EDIT_SECONDS": "0.1",
+        }
+        ledgers = Ledgers(database_url)
+        bots = [Replica(nursery, f"bot{number}", environment, folder) for number in range(1, world.replicas + 1)]
+        made = Stage(scene, bots, ledgers, world)
+        for bot in bots:
+            bot.on_death = made_over(made)
+        balanced = Balanced(bots, slack.signing_secret, ACK_SECONDS)
+        if http:
+            slack.deliverer.transport = balanced
+        try:
+            for bot in bots:
+                bot.begin()
+            yield made
+        finally:
+            for bot in bots:
+                await bot.close()
+            await balanced.close()
+            ledgers.close()
+
+
+def made_over(made: Stage) -> Callable[[Replica], Awaitable[None]]:
+    """What happens when a bot has died: what it held may be taken over, as if its leases had run out."""
+
+    async def died(bot: Replica) -> None:
+        made.record.tell(f"         {bot.session} has ended")
+        if made.quiet:
+            bot.rest = 0.0
+        await made.ledgers.expire(bot.session, bot.last_pid)
+
+    return died
