@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.models import CreateRequest, Level, Model, Place, Quote, Status
+from bot.models import CreateRequest, Enclosed, Level, Model, Place, Quote, Status
 
 _AGAIN = "again "  # no verb, so that no typed command is taken for it
 _OPEN = "open "
@@ -73,14 +73,15 @@ class Logs(Model):
 class Send(Model):
     """Send a prompt to a task.
 
-    `message` is the message of Slack's that is the prompt, if one is. `source` is the message that the prompt is about;
-    `quotes` from there go along as background.
+    `message` is the message of Slack's that is the prompt, if one is, with its `files`. `source` is the message that
+    the prompt is about; `quotes` from there go along as background.
     """
 
     verb: Literal["send"] = "send"
     task: str
     text: str
     message: Place | None = None
+    files: tuple[Enclosed, ...] = ()
     source: Place | None = None
     quotes: tuple[Quote, ...] = ()
 

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import queue
+from bot import prompts, queue
 from bot.absence import met_absence
 from bot.background import full_prompt
 from bot.blocks import replies, sourced
@@ -14,9 +14,11 @@ from bot.blocks.output import Output, last_output
 from bot.blocks.text import kept
 from bot.delivery.cards import read_card, up_to_date_details
 from bot.delivery.outside import Outside
-from bot.errors import DeliveryError, Later, SlackRefused
-from bot.models import CardView, Change, Condition, Content, CreateRequest, Phase, Prompt, Task
+from bot.errors import DeliveryError, Later, SlackRefused, Transient
+from bot.models import Card, CardView, Change, Condition, Content, CreateRequest, Phase, Prompt, Task
 from bot.slack.failures import NO_POSTING
+from bot.store import Connection
+from bot.store.card_rows import save_card
 from bot.store.lanes import Item, enqueue
 from bot.store.person_rows import find_person
 from bot.store.prompt_rows import get_prompt
@@ -27,6 +29,9 @@ _WITH_OUTPUT = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
 _SNIPPET_BYTES = 1_000_000
 # Whoever posts the card wakes what waits for it; this is only how long a lost wake-up can cost.
 _NOT_POSTED = 15.0
+# A card that was deleted by hand, with its thread, is posted anew within seconds.
+_ANEW = 1.0
+_THREADS_AWAITED = 6
 
 
 async def post_reply(outside: Outside, item: Item) -> None:
@@ -36,17 +41,17 @@ async def post_reply(outside: Outside, item: Item) -> None:
         return
     if card.ts is None or card.thread_ts is None:
         raise Later(_NOT_POSTED, "the card is not posted yet")
-    is_posted = False
-    if item.maybe_sent:
-        since = item.created_at_ms / 1000 - 60
-        is_posted = bool(await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts))
+    ts = await _earlier(outside, item, card) if item.maybe_sent else None
     content, attached = await _content(outside, item, task, view)
     if content is None:
         return
     try:
-        if not is_posted:
-            await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
+        if ts is None:
+            ts = await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
     except SlackRefused as refusal:
+        if refusal.code == "thread_not_found" and item.failures < _THREADS_AWAITED:
+            await outside.database.run(_stand_again, card)
+            raise Transient("the thread is gone with its card, which is posted anew", after=_ANEW) from refusal
         if refusal.code not in NO_POSTING | {"thread_not_found"}:
             raise
         log.warning(
@@ -55,6 +60,20 @@ async def post_reply(outside: Outside, item: Item) -> None:
         return
     if attached is not None:
         await outside.database.run(enqueue, queue.upload(card, *attached))
+    if item.payload["what"] == "sent_elsewhere" and "prompt" in item.payload:
+        await outside.database.run(prompts.recorded, item.payload["prompt"], card.channel, ts)
+
+
+async def _earlier(outside: Outside, item: Item, card: Card) -> str | None:
+    """The reply as an earlier try has posted it, if it has."""
+    since = item.created_at_ms / 1000 - 60
+    return await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts)
+
+
+def _stand_again(connection: Connection, card: Card) -> None:
+    """Somebody deleted the card before anything stood in its thread: edited, it is found missing and posted anew."""
+    save_card(connection, card.id, shown=None)
+    enqueue(connection, queue.edit_card(card))
 
 
 Attached = tuple[str, str, str]  # file name, text, key

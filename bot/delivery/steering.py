@@ -22,9 +22,7 @@ async def send(outside: Outside, person: Person, command: commands.Send, origin:
     snapshot = await find_task(outside, person, wanted)
     task: Task = await outside.database.run(adopt, snapshot, person)
     if command.message is not None:
-        taken = await outside.database.run(
-            steering.send_message, task.id, person, command.message, command.text, origin
-        )
+        taken = await outside.database.run(steering.send_message, task.id, person, command, command.message, origin)
     else:
         text = with_quotes(command.text, command.quotes, command.source.link if command.source else "")
         taken = await outside.database.run(steering.send, task.id, person, text, origin)

@@ -26,6 +26,7 @@ from bot.listeners.fields import chosen, form_id, prompt, state_of, ticked
 from bot.listeners.shortcuts import message_origin, source_message
 from bot.models import Form, Level, Origin, Quote, SourceMessage, SourceThread, View
 from bot.tasks import Run
+from bot.thread_words import said_in
 
 # The buttons and the menu's entries that open a form, and what the form does to the task.
 FORMS = {"reply": "send", "send": "send", "notify": "notify", "delete": "delete"}
@@ -125,9 +126,11 @@ def _sent_message(connection: Any, body: dict[str, Any], origin: Origin, bot_id:
     if task is None or task.coder_id is None:
         return _which_task(connection, body, message, origin)
     is_ours = bool(bot_id) and body["message"].get("bot_id") == bot_id
-    if is_ours or not message.text.strip():  # nothing that anybody could mean for an agent
+    said = said_in(body["message"], message.place.channel, "")
+    files = said.files if said else message.files
+    if is_ours or not (message.text.strip() or files):  # nothing that anybody could mean for an agent
         return _of_task(connection, "send", task.coder_id, origin)
-    command = commands.Send(task=task.coder_id, text=message.text, message=message.place)
+    command = commands.Send(task=task.coder_id, text=message.text, message=message.place, files=files)
     tasks.answer(connection, command, origin)
     return None
 

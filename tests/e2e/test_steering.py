@@ -34,7 +34,7 @@ async def test_the_owner_opens_the_thread_and_closes_it(scene: Scene) -> None:
     task.report("idle", "Next?")
     strangers = await scene.reply(card, "And me?", scene.gia)
     await told(scene, "Not sent to the agent", user=scene.gia)
-    await press(scene, await scene.card_says(card, "Reply"), "Reply", scene.bo)
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply", scene.bo)
     await scene.slack.submit(scene.bo, await form(scene, scene.bo), {"prompt.1": "From the form"})
     await scene.told(card, "from Bo Lindqvist")
     await scene.reached(lambda: task.inputs == ["Use the cache", "From the form"], "both prompts")
@@ -48,7 +48,7 @@ async def test_the_owner_opens_the_thread_and_closes_it(scene: Scene) -> None:
     await scene.told(card, "only what Ana Ruiz writes reaches the agent")
     await scene.seen(lambda: ON_CARD not in words(scene.card(card)), "the card to say so no more")
     late = await scene.reply(card, "One more", scene.bo)
-    await press(scene, await scene.card_says(card, "Reply"), "Reply", scene.bo)
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply", scene.bo)
     await told(scene, "You cannot prompt this task", user=scene.bo)
     await scene.quiet()
     assert task.inputs == ["Use the cache", "From the form", "And me?"]

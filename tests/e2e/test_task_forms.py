@@ -39,7 +39,7 @@ async def test_reply_in_a_form(scene: Scene) -> None:
     scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "block_actions", times=1))
     scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "view_submission", times=None))
 
-    await press(scene, scene.card(card), "Reply")
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply")
 
     shown = await form(scene)
     assert "Shall I also remove the sleep() calls?" in str(shown.body)
@@ -47,7 +47,8 @@ async def test_reply_in_a_form(scene: Scene) -> None:
     assert blank.errors == {"prompt.1": "Write what the agent shall do."}
     await scene.slack.submit(scene.ana, shown, {"prompt.1": "Yes <please> & *now*"})
     await scene.reached(lambda: task.inputs == ["Yes <please> & *now*"], "the reply")
-    await scene.told(card, "Yes <please> & *now*")
+    recorded = await scene.told(card, "Yes <please> & *now*")
+    await scene.reaction(recorded.ts, DELIVERED)
     await told(scene, "Sent to", "The thread shows when it is delivered")
     await scene.quiet()
     assert task.inputs == ["Yes <please> & *now*"]
@@ -80,14 +81,14 @@ async def test_send_a_prompt_from_the_menu(scene: Scene) -> None:
 async def test_whoever_may_not_gets_no_form(scene: Scene) -> None:
     """Who is known not to may is told at once; of who is not known the submit is refused; nothing happens."""
     card, task = await scene.waiting()
-    await press(scene, scene.card(card), "Reply", scene.bo)
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply", scene.bo)
     shown = await form(scene, scene.bo)  # the bot has never looked Bo up
     await scene.slack.submit(scene.bo, shown, {"prompt.1": "Let me in"})
     await told(scene, "You cannot prompt this task", "It belongs to Ana Ruiz", "Ask Ana", user=scene.bo)
     for entry, cannot in (("Notifications…", "change the notifications of"), ("Delete…", "delete")):
         await choose(scene, card, entry, scene.bo)
         await told(scene, f"You cannot {cannot} this task", user=scene.bo)
-    await press(scene, scene.card(card), "Reply", scene.bo)
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply", scene.bo)
     await scene.seen(lambda: sum("cannot prompt" in text for text in scene.private(scene.bo)) == 2, "the second word")
     await choose(scene, card, "Delete…", scene.gia)
     await scene.slack.submit(scene.gia, await form(scene, scene.gia))
@@ -133,7 +134,7 @@ async def test_notifications_of_a_task(scene: Scene) -> None:
 async def test_a_form_of_yesterday(scene: Scene) -> None:
     """What a form was about is kept for a day; after that its submit is answered with a word."""
     card, task = await scene.waiting()
-    await press(scene, scene.card(card), "Reply")
+    await press(scene, await scene.card_says(card, "Waiting for input"), "Reply")
     shown = await form(scene)
     shown.body["private_metadata"] = '{"form": "of yesterday"}'
     await scene.slack.submit(scene.ana, shown, {"prompt.1": "Too late"})
@@ -194,13 +195,18 @@ async def test_send_a_message_of_the_thread_to_its_task(scene: Scene) -> None:
     await told(scene, "Already done", "Ana Ruiz sent this message to the agent at")
     await scene.slack.shortcut(scene.bo, "send_to_task", message(scene, ts))
     await told(scene, "You cannot prompt this task", user=scene.bo)
+    task.report("idle", "Next?")
+    log = [("build.log", "line 1")]
+    with_file = await scene.slack.post(scene.bo, scene.payments, "See this", thread_ts=card.ts, files=log)
+    await scene.slack.shortcut(scene.ana, "send_to_task", message(scene, with_file))
+    await scene.reaction(with_file, DELIVERED)
+    assert task.inputs[1:] == ["See this\n\nAttached file build.log:\n```\nline 1\n```"]
     own = await scene.reply(card, "A reply")
-    await scene.reached(lambda: len(task.inputs) == 1 or True, "the reply to be taken")
     await scene.slack.shortcut(scene.ana, "send_to_task", message(scene, own))
     await scene.seen(lambda: sum("Already done" in text for text in scene.private()) == 2, "that it is sent already")
-    task.report("idle", "Next?")
+    task.report("idle", "And now?")
     await scene.reaction(own, DELIVERED)
-    assert task.inputs == ["The cookie is read <too early> & late", "A reply"]
+    assert task.inputs[2:] == ["A reply"]
 
 
 async def test_a_note_is_sent_when_somebody_says_so(scene: Scene) -> None:
