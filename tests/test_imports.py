@@ -15,7 +15,30 @@ BOT = Path(__file__).parents[1] / "bot"
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
 WORDS = {"models", "errors", "settings", "log", "commands", "names"}
 PURE = {"models", "errors", "commands", "names", "problems", "typed", "thread_words"}
-USE_CASES = {"batches", "batch_drafts", "batch_lines", "defaults", "homes", "tasks", "observing", "ripples", "prompts", "edits", "hearing", "wishes", "arrivals", "steering", "absence", "cards", "queue", "watches", "cleaning", "channel_settings", "drafts", "submissions"}
+USE_CASES = {
+    "batches",
+    "batch_drafts",
+    "batch_lines",
+    "defaults",
+    "homes",
+    "tasks",
+    "observing",
+    "ripples",
+    "prompts",
+    "edits",
+    "hearing",
+    "wishes",
+    "arrivals",
+    "steering",
+    "absence",
+    "cards",
+    "queue",
+    "watches",
+    "cleaning",
+    "channel_settings",
+    "drafts",
+    "submissions",
+}
 SLACK = {"slack.client", "slack.failures", "slack.response_url"}
 BELOW = WORDS | PURE | SLACK | {"background", "changes", "policy", "blocks", "store", "coder", "metrics"}
 ROOMS: dict[str, set[str]] = {

@@ -137,7 +137,8 @@ class SlackClient:
 
     async def thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
         """Everything that was written in a thread, its first message included, oldest first."""
-        found = {str(one["ts"]): one async for one in self._messages(channel, 0.0, thread_ts)}  # each page has the first
+        # by ts, because each page has the first message
+        found = {str(one["ts"]): one async for one in self._messages(channel, 0.0, thread_ts)}
         return [found[ts] for ts in sorted(found)]
 
     async def download(self, url: str, most: int) -> bytes:

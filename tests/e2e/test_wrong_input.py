@@ -35,7 +35,11 @@ WRONG: tuple[tuple[str, tuple[str, ...], set[str]], ...] = (
     ("create --template", ("--template", "needs a value"), set()),
     ("create -t aider -t codex Fix", ("--template", "given twice"), set()),
     ("create --notify loud Fix", ("--notify", "cannot be", "loud"), set()),
-    ("create -n fix_login! Fix", ("fix_login!", "cannot be a task name", "32 at most"), {"Use fix-login", "Change the name…"}),
+    (
+        "create -n fix_login! Fix",
+        ("fix_login!", "cannot be a task name", "32 at most"),
+        {"Use fix-login", "Change the name…"},
+    ),
     ("create -n new Fix", ("cannot be a task name", "Coder keeps this name"), {"Use new-task", "Change the name…"}),
     ("create " + "x" * 100_001, ("The prompt is too long", "100,001", "100,000"), set()),
     ("status", ("Which task?",), {"My tasks"}),
