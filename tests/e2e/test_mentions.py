@@ -7,10 +7,12 @@ import asyncio
 import pytest
 
 from bot import queue
+from bot.models import ChannelSettings, StartRule
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
 from bot.sandbox.slack.records import Message, User
+from bot.store.settings_rows import save_channel
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import buttons, creates, press, told
 from tests.e2e.test_replicas import another
@@ -133,6 +135,12 @@ async def test_a_refusal_is_private_and_its_button_goes_on_in_the_thread(scene: 
     """Who may not start tasks, or names no template, reads why; nobody else sees anything of it."""
     await mention(scene, "Fix it", user=scene.gia)
     await told(scene, "No Coder user has your e-mail", user=scene.gia)
+    assert scene.bot is not None
+    off = ChannelSettings(channel=scene.payments.id, start=StartRule.NOBODY, changed_by_name="Bo Lindqvist")
+    await scene.bot.database.run(save_channel, off)
+    await mention(scene, "Fix it")
+    await told(scene, "Tasks are turned off in this channel", "Bo Lindqvist")
+    await scene.bot.database.run(save_channel, off.model_copy(update={"start": StartRule.ANYONE}))
     ts = await mention(scene, "create -t claude-cod Fix it")
     asks = await told(scene, "No template is called")
     await press(scene, asks, "Use claude-code")
@@ -215,6 +223,30 @@ async def test_a_thread_goes_along_as_background(scene: Scene) -> None:
     reply = await scene.slack.post(scene.ana, scene.payments, "Then mend it", thread_ts=ts)
     await scene.reaction(reply, DELIVERED)
     assert task.inputs == ["Then mend it"]
+
+
+async def test_a_long_thread_and_hostile_words(scene: Scene) -> None:
+    """The first message and the newest replies go along, 20,000 characters of them; nothing breaks what is shown."""
+    hostile = "<!channel> *b* `c` \u202e\u200b :tada: &amp; ```\n" + "🎉" * 300 + " שלום " * 50
+    ts = await scene.slack.post(scene.bo, scene.payments, f"the beginning {hostile}")
+    for number in range(30):
+        await scene.slack.post(scene.bo, scene.payments, f"reply {number}: " + "x" * 990, thread_ts=ts)
+    await mention(scene, f"{hostile} {'word ' * 6_000}", ts)
+
+    await press(scene, await told(scene, "Start a task with this prompt?"), "Start with the thread")
+
+    card, task = await card_in(scene, ts)
+    prompt = task.task.initial_prompt
+    assert "the beginning" in prompt
+    assert "reply 29: " in prompt
+    assert "reply 0: " not in prompt
+    assert prompt.count("\n[") < 25
+    await scene.seen(
+        lambda: [one for one in scene.slack.thread(scene.payments, ts) if one.ts > card.ts and one.files], "the prompt"
+    )
+    assert all(
+        call.ok for call in scene.slack.calls_of("chat.postMessage") + scene.slack.calls_of("chat.postEphemeral")
+    )
 
 
 async def test_a_thread_can_stay_out(scene: Scene) -> None:

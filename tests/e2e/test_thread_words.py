@@ -222,6 +222,20 @@ async def test_who_may_not_prompt_and_speaks_to_the_bot_is_told_every_time(scene
     assert task.inputs == []
 
 
+async def test_a_colleague_who_steers(scene: Scene) -> None:
+    """Where the thread steers, a colleague's word is asked about like the owner's, and sent for them."""
+    card, task = await scene.waiting()
+    await scene.slack.click(scene.ana, scene.card(card), "task.more", selected="Let this thread steer")
+    await scene.told(card, "steer")
+
+    ts = await scene.reply(card, "stop", scene.bo)
+    asks = await told(scene, "“stop” can mean two things", user=scene.bo)
+    await press(scene, asks, "Send “stop” to the agent", scene.bo)
+    await scene.reaction(ts, DELIVERED)
+    assert task.inputs == ["stop"]
+    assert not scene.private()
+
+
 @pytest.mark.parametrize("patience", [300.0, 0.0])
 async def test_words_that_were_written_while_nobody_listened(
     scene: Scene, patience: float, monkeypatch: pytest.MonkeyPatch
