@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of each schedule (default {STEPS})")
     parser.add_argument("--jobs", type=int, default=1, help="so many processes (default 1)")
     parser.add_argument("--keep", default="", help="only the steps with these numbers, such as 0,3,17")
+    parser.add_argument("--only", default="", help="only these faults, such as frozen,killed_at (default: all)")
     parser.add_argument("--again", type=int, default=1, help="play each schedule so often (default 1)")
     parser.add_argument("--every", type=int, default=1, help="the distance between two seeds (default 1)")
     parser.add_argument("--to", type=Path, default=Path("faults-found"), help="where to write what was found")
@@ -88,7 +89,8 @@ def _play_all(given: argparse.Namespace) -> int:
 def _schedule(given: argparse.Namespace, seed: int) -> Schedule:
     transport, _, database = given.world.partition("-")
     kept = tuple(int(number) for number in given.keep.split(",")) if given.keep else None
-    return Schedule(seed, world_of(seed, transport, database, given.replicas), given.steps, kept)
+    only = tuple(given.only.split(",")) if given.only else ()
+    return Schedule(seed, world_of(seed, transport, database, given.replicas), given.steps, kept, only=only)
 
 
 @contextmanager

@@ -281,13 +281,14 @@ def everybody_is_answered(stage: Stage) -> Iterator[str]:
     made = {task.task.initial_prompt for task in stage.coder.tasks}
     for wish in stage.record.wishes:
         waits = [one for one in answers_to(stage, wish.typed) if one.text.startswith("Creating a task")]
-        if waits and wish.prompt in made and not waits[-1].deleted and not _url_is_used_up(stage, wish.typed):
+        if waits and wish.prompt in made and not waits[-1].deleted and not _was_removed_early(stage, wish.typed):
             yield f"{wish.prompt!r} is still said to be created"
 
 
-def _url_is_used_up(stage: Stage, typed: Typed) -> bool:
+def _was_removed_early(stage: Stage, typed: Typed) -> bool:
+    """Whether the bot removed what its ack said before Slack had shown it."""
     url = stage.slack.workspace.response_urls.get(typed.url)
-    return url is None or url.uses >= 5
+    return url is None or url.uses > 0
 
 
 # -- the engine --------------------------------------------------------------------------------------------------------

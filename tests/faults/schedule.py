@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.sandbox.coder import TaskHandle
@@ -37,19 +37,24 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is played: `kept` are the numbers of the steps that are, all when None."""
+    """What is played: `kept` are the numbers of the steps that are, all when None; `script` stands for the plan.
+
+    `only` are the names of the faults that may happen, all when there are none.
+    """
 
     seed: int
     world: World
     steps: int
     kept: tuple[int, ...] | None = None
+    script: tuple[Step, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
         """The command that plays it again."""
         world = self.world
         text = f"python -m tests.faults --seed {self.seed} --world {world} --replicas {world.replicas}"
-        text += f" --steps {self.steps}"
+        text += f" --steps {self.steps}{' --only ' + ','.join(self.only) if self.only else ''}"
         return text if self.kept is None else f"{text} --keep {','.join(map(str, self.kept))}"
 
 
@@ -74,11 +79,11 @@ def world_of(seed: int, transport: str = "", database: str = "", replicas: int =
     return World(transport, database, 1 if database == "sqlite" else replicas or several)
 
 
-def plan(seed: int, world: World, steps: int) -> list[Step]:
+def plan(seed: int, world: World, steps: int, only: Sequence[str] = ()) -> list[Step]:
     """The steps of a seed: first two tasks, then everything, a share of it faults."""
     chance = random.Random(f"plan {seed}")  # noqa: S311
     fitting = [move for move in MOVES.values() if move.fits(world)]
-    faults = [move for move in fitting if move.kind == "fault"]
+    faults = [move for move in fitting if move.kind == "fault" and (not only or move.name in only)]
     others = [move for move in fitting if move.kind not in {"fault", "opening"}]
     opening = ("begin", "begin", "go_on", "go_on", "report", "reply")
     made = [Step(name, chance.randrange(1 << 30), chance.choice((0.02, 0.1))) for name in opening]
@@ -102,7 +107,7 @@ async def play(schedule: Schedule, database_url: str, nursery: Nursery, folder: 
 
 async def _played(schedule: Schedule, database_url: str, nursery: Nursery, folder: Path) -> Result:
     began = time.monotonic()
-    steps = plan(schedule.seed, schedule.world, schedule.steps)
+    steps = schedule.script or plan(schedule.seed, schedule.world, schedule.steps, schedule.only)
     kept = range(len(steps)) if schedule.kept is None else schedule.kept
     async with stage(schedule.world, database_url, nursery, folder) as made:
         for bot in made.bots:
@@ -200,4 +205,4 @@ def without(schedule: Schedule, dropped: Sequence[int]) -> Schedule:
     """The schedule with some of its steps left out."""
     kept = schedule.kept if schedule.kept is not None else tuple(range(schedule.steps))
     left = tuple(number for number in kept if number not in set(dropped))
-    return Schedule(schedule.seed, schedule.world, schedule.steps, left)
+    return replace(schedule, kept=left)

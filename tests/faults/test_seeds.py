@@ -1,0 +1,39 @@
+"""Schedules that have found something, as the steps that it took: what they found must not come back.
+
+A seed alone would not do, for every new move makes another schedule of it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.player import Player
+from tests.faults.schedule import Schedule, Step
+from tests.faults.stage import World
+
+SQLITE = World("socket", "sqlite")
+POSTGRESQL = World("http", "postgresql", 2)
+FOUND = {
+    # What was told before the card was posted anew went nowhere.
+    "a card is deleted before anything stands in its thread": (
+        SQLITE,
+        (Step("begin", 1, 0.0), Step("card_deleted", 1, 0.0), Step("go_on", 6, 0.0), Step("report", 5, 0.0)),
+    ),
+}
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_does_not_come_back(player: Player, name: str) -> None:
+    """The steps that once showed a fault of the bot show none."""
+    world, script = FOUND[name]
+    result = player(Schedule(0, world, len(script), script=script))
+    assert not result.complaints, "\n".join([*result.complaints, *result.story])
+
+
+@pytest.mark.parametrize("world", [SQLITE, POSTGRESQL], ids=str)
+def test_a_schedule_of_faults_ends_well(player: Player, world: World) -> None:
+    """One schedule of the suite; `make faults` plays as many as there is time for."""
+    schedule = Schedule(11, world, 25)
+    result = player(schedule)
+    assert not result.complaints, "\n".join([schedule.command, *result.complaints, *result.story])
