@@ -27,6 +27,7 @@ from tests.faults.sight import (
     told_undelivered,
     wanted_states,
     was_dropped,
+    wish_of,
 )
 from tests.faults.stage import Line, Sent, Stage, Typed, task_id
 
@@ -44,16 +45,17 @@ def complaints(stage: Stage) -> list[str]:
 
 def one_task_for_each_wish(stage: Stage) -> Iterator[str]:
     """A wish that was taken in made one task, or its person was told why not."""
-    made = Counter(task.task.initial_prompt for task in stage.coder.tasks)
+    found = [wish_of(stage, task) for task in stage.coder.tasks]
+    if None in found:
+        yield f"{found.count(None)} tasks that nobody asked for"
     for wish in stage.record.wishes:
-        count = made.pop(wish.prompt, 0)
+        count = found.count(wish)
         if count > 1:
             yield f"{count} tasks for {wish.prompt!r}"
         if count and wish.hopeless:
             yield f"a task for {wish.prompt!r}, which could not be made"
-        if not count and wish.typed.accepted and not told(stage, wish.typed):
+        if not count and wish.typed.accepted and not told(stage, wish):
             yield f"neither a task nor a word for {wish.prompt!r}"
-    yield from (f"{count} tasks that nobody asked for: {prompt!r}" for prompt, count in made.items())
 
 
 def nothing_is_posted_twice(stage: Stage) -> Iterator[str]:
@@ -191,9 +193,8 @@ def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
 
 def one_current_card_for_each_task(stage: Stage) -> Iterator[str]:
     """Each task that was asked for has one card, and it shows how the task is."""
-    wishes = {wish.prompt for wish in stage.record.wishes}
     for task in stage.coder.tasks:
-        if task.task.initial_prompt not in wishes:
+        if wish_of(stage, task) is None:
             continue
         cards = [card for card in stage.cards() if task_id(card) == task.id]
         torn = task.id in stage.record.torn or "all" in stage.record.torn
@@ -246,7 +247,9 @@ def _of_prompt_reply(stage: Stage, task: TaskHandle) -> Iterator[str]:
     if card is None or card.channel in stage.record.rough or task.id in stage.record.torn:
         return
     key = re.compile(r"reply:.*:prompt")
-    found = [one for one in posted(stage) if key.fullmatch(delivery_of(one)) and task.task.initial_prompt in words(one)]
+    wish = wish_of(stage, task)
+    told_in = [one for one in posted(stage) if key.fullmatch(delivery_of(one))]
+    found = [one for one in told_in if wish is None or wish.prompt in words(one)]
     if len(found) != 1:
         yield f"the prompt of {task.name} is told {len(found)} times"
 
@@ -276,12 +279,12 @@ def _card_id(stage: Stage, card: Message) -> str:
 def everybody_is_answered(stage: Stage) -> Iterator[str]:
     """Who typed a command that was taken in has an answer, and it is not that it is still being worked on."""
     for typed in stage.record.typed:
-        if typed.accepted and typed.verb != "create" and not answers_to(stage, typed):
+        if typed.accepted and typed.verb not in {"create", "new"} and not answers_to(stage, typed):
             yield f"nobody answered {typed.text!r}"
-    made = {task.task.initial_prompt for task in stage.coder.tasks}
+    made = [wish_of(stage, task) for task in stage.coder.tasks]
     for wish in stage.record.wishes:
         waits = [one for one in answers_to(stage, wish.typed) if one.text.startswith("Creating a task")]
-        if waits and wish.prompt in made and not waits[-1].deleted and not _was_removed_early(stage, wish.typed):
+        if waits and wish in made and not waits[-1].deleted and not _was_removed_early(stage, wish.typed):
             yield f"{wish.prompt!r} is still said to be created"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
-from tests.faults.stage import CARD, Line, Stage, Typed
+from tests.faults.stage import CARD, Line, Stage, Typed, Wish
 
 _MARKS = {"hourglass_flowing_sand", "white_check_mark", "x", "grey_question"}
 
@@ -83,11 +83,22 @@ def told_undelivered(stage: Stage, texts: list[str]) -> bool:
     return any(any(head in one for head in heads) and any(text in one for text in texts) for one in found)
 
 
-def told(stage: Stage, typed: Typed) -> bool:
-    """Whether somebody has read that a create did not work."""
-    return any(
-        not one.text.startswith(("Creating a task", "Coder has not answered")) for one in answers_to(stage, typed)
+def told(stage: Stage, wish: Wish) -> bool:
+    """Whether somebody has read that their task was not created."""
+    waiting = ("Creating a task", "Coder has not answered")
+    if any(not one.text.startswith(waiting) for one in answers_to(stage, wish.typed)):
+        return True
+    # A form has no answer address: its person is told in the channel, or in their direct messages.
+    private = [one for one in stage.slack.ephemerals(wish.typed.user) if one.via is None]
+    others = [*private, *stage.slack.dm(wish.typed.user).messages.values()]
+    return not wish.typed.url and any(
+        "not created" in words(one) or "Nothing was created" in words(one) for one in others
     )
+
+
+def wish_of(stage: Stage, task: TaskHandle) -> Wish | None:
+    """The wish that a task was made for; what people write has a word in it that nothing else has."""
+    return next((one for one in stage.record.wishes if one.prompt in task.task.initial_prompt), None)
 
 
 def answers_to(stage: Stage, typed: Typed) -> list[Message]:

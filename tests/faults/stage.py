@@ -55,7 +55,7 @@ class Typed:
     @property
     def verb(self) -> str:
         """The first word."""
-        return self.text.split(maxsplit=1)[0]
+        return next(iter(self.text.split()), "")
 
 
 @dataclass
