@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Coroutine
@@ -129,8 +130,12 @@ class Bot:
         self.scheduler.add_job(self.poller.tick, "interval", seconds=self.settings.bot_poll_seconds)
         self.scheduler.add_job(self.housekeeping.tick, "interval", seconds=_HOUSEKEEPING_SECONDS)
         soon = datetime.now(UTC) + timedelta(seconds=_STOCK_FIRST_SECONDS)
-        stock = self.opened.coder.directory.stock
-        self.scheduler.add_job(stock, "interval", seconds=_STOCK_SECONDS, next_run_time=soon)
+        self.scheduler.add_job(self._stock, "interval", seconds=_STOCK_SECONDS, next_run_time=soon)
+
+    async def _stock(self) -> None:
+        """Bring what forms offer up to date; a stop in the middle is no failure, as the scheduler would log it."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.opened.coder.directory.stock()
 
     @property
     def port(self) -> int:

@@ -9,7 +9,7 @@ from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import Scene, words
-from tests.e2e.steps import buttons, choose, press
+from tests.e2e.steps import choose, press
 from tests.e2e.test_cards import shown, state
 
 
@@ -170,9 +170,7 @@ async def test_a_delete_waits_for_the_build(scene: Scene, monkeypatch: pytest.Mo
 
 
 async def _delete(scene: Scene, card: Message, task: TaskHandle) -> None:
-    """Ana deletes the task from the card's menu, and says yes when she is asked."""
+    """Ana deletes the task from the card's menu, and says yes in the form that asks."""
     await choose(scene, card, f"delete:{task.id}")
-    question = await scene.seen(
-        lambda: [one for one in scene.slack.ephemerals(scene.ana) if "Delete task" in buttons(one)], "a question"
-    )
-    await press(scene, question[-1], "Delete task")
+    form = (await scene.seen(lambda: scene.slack.views(scene.ana), "a form that asks"))[-1]
+    assert (await scene.slack.submit(scene.ana, form)).ok
