@@ -30,6 +30,7 @@ _COMES_UP = {Condition.QUEUED, Condition.STARTING, Condition.RESUMING, Condition
 _ASKED_HOLDS = {Verb.PAUSE: 600.0, Verb.RESUME: 1800.0, Verb.RETRY: 1800.0, Verb.RESTART: 1800.0, Verb.DELETE: 3600.0}
 
 _STARTED = _RUNS | {Condition.BUILD_FAILED, Condition.UNHEALTHY, Condition.PAUSED}
+_RESTS = {Condition.PAUSING, Condition.PAUSED}
 # Where what was asked ends, well or not.
 _OVER = {
     Verb.PAUSE: {Condition.BUILD_FAILED},
@@ -52,6 +53,8 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
         memory = changes.rebuilt(memory, snapshot, at)
     news = changes.between(memory, snapshot, at, settle)
     asked = _still_asked(task.asked, memory.condition, news.memory.condition, at)
+    if asked is not None and old is not None and _was_overtaken(asked, old, snapshot, news.memory.condition):
+        asked = None
     seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
     cards = cards_of(connection, task_id)
     look_at = _look_again(connection, seen, cards, at)
@@ -109,11 +112,20 @@ def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: f
     """What was asked stays until it is seen to be done, or to have failed; who paused stays as long as the pause."""
     if asked is None or (at - asked.at > _ASKED_HOLDS[asked.verb] and after is not Condition.PAUSED):
         return None
-    if asked.verb is Verb.PAUSE and before is Condition.PAUSED is not after:
-        return None
+    if asked.verb is Verb.PAUSE and before in _RESTS and after not in _RESTS:
+        return None  # also when nobody saw the end of the stop before somebody started the workspace again
     if asked.verb is Verb.RESTART and before not in _COMES_UP:
         return asked  # it runs as before, or has only stopped
     return None if before is not after and after in _OVER[asked.verb] else asked
+
+
+def _was_overtaken(asked: Asked, old: Snapshot, snapshot: Snapshot, after: Condition) -> bool:
+    """Whether the stop that was asked for, and a start after it, have come between two looks."""
+    if snapshot.build_number - old.build_number <= 1:
+        return False
+    return (
+        after not in _RESTS if asked.verb is Verb.PAUSE else asked.verb is Verb.RESTART and after in _OVER[asked.verb]
+    )
 
 
 def _prompts_can_go(task: Task, snapshot: Snapshot, memory: Memory) -> bool:

@@ -151,6 +151,26 @@ async def test_a_pause_that_coder_refuses_is_taken_back(scene: Scene) -> None:
     assert not [one for one in scene.thread(card) if "Paused" in words(one)]
 
 
+async def test_a_restart_that_no_poll_saw(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coder's list was away while the workspace stopped and started: the card does not go on saying Resuming."""
+    monkeypatch.setattr("bot.changes.UNHEALTHY_SETTLES", 0.1)
+    monkeypatch.setattr("bot.delivery.controls._BUILD_AGAIN", 0.1)
+    card, task = await scene.working()
+    task.set_health("unhealthy", "agent has lost connection")
+    await scene.card_says(card, "Restart workspace")
+    scene.coder.faults.add(Fault(Kind.REFUSE, "GET /api/v2/tasks", None, status=503))
+
+    await press(scene, scene.card(card), "Restart workspace")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+    task.finish_build()
+    await scene.reached(lambda: task.build.transition == "start", "a start build")
+    await task.ready("working", "Up again")
+    await scene.card_says(card, "Resuming")
+    scene.coder.faults.clear()
+
+    await scene.card_says(card, "Working")
+
+
 async def test_a_delete_waits_for_the_build(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delete while a build runs is kept, shown, explained when it takes long, and carried out when the build ends."""
     monkeypatch.setattr("bot.delivery.controls._BUSY_SECONDS", 0.0)
