@@ -19,6 +19,14 @@ FOUND = {
         SQLITE,
         (Step("begin", 1, 0.0), Step("card_deleted", 1, 0.0), Step("go_on", 6, 0.0), Step("report", 5, 0.0)),
     ),
+    # The pause was shown as under way for ten minutes.
+    "a pause is over before anybody has looked": (
+        SQLITE,
+        (
+            *(Step("begin", 1, 0.0), Step("go_on", 1, 0.3), Step("machine_command", 1, 0.7)),
+            *(Step("go_on", 1, 0.0), Step("resume_outside", 1, 0.0), Step("go_on", 1, 0.0)),
+        ),
+    ),
 }
 pytestmark = pytest.mark.timeout(240)
 
