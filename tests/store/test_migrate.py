@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,6 +19,7 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.migrations import HEAD
 from bot.store.schema import metadata
+from bot.store.task_rows import get_tasks
 
 
 @pytest.fixture
@@ -78,6 +80,35 @@ async def test_replicas_that_start_together_do_not_meet(postgres_url: str) -> No
     assert sorted(done) == [f"already at {HEAD}"] * 7 + ["created"]
     for replica in replicas:
         await replica.close()
+
+
+def _to_first(connection: sa.Connection) -> None:
+    """The tables of the first release, with a task in them."""
+    config = Config()
+    config.set_main_option("script_location", str(room._MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
+    connection.execute(sa.text(_OLD_TASK), {"id": "old"})
+
+
+# What a replica of the first release writes: it knows nothing of newer columns.
+_OLD_TASK = "INSERT INTO task (id, phase, requester, name, missing, created_at) VALUES (:id, 'open', 'U1', 'one', 0, 1)"
+
+
+async def test_the_build_before_goes_on_while_replicas_bring_the_schema_up(postgres_url: str) -> None:
+    """Several start at once beside an older one: one upgrades, nothing is lost, and the older one still writes."""
+    older = await Database.open(postgres_url, pool=1)
+    await older.run(_to_first)
+    replicas = [await Database.open(postgres_url, pool=1) for _ in range(4)]
+    done = await asyncio.gather(*(migrate(replica) for replica in replicas))
+    assert sorted(done) == [f"already at {HEAD}"] * 3 + [f"upgraded from 0001 to {HEAD}"]
+
+    await older.run(lambda connection: connection.execute(sa.text(_OLD_TASK), {"id": "new"}))
+    tasks = await replicas[0].run(get_tasks, ["old", "new"])
+    assert {(task.id, task.mention, task.tell) for task in tasks} == {("old", True, False), ("new", True, False)}
+    for each in (older, *replicas):
+        await each.close()
 
 
 async def test_a_newer_schema_is_refused(database: Database) -> None:
