@@ -193,9 +193,7 @@ def card_moved(connection: Connection, card_id: str, ts: str, thread_ts: str | N
     enqueue(connection, *shown_elsewhere(connection, get_task(connection, task_id)))
 
 
-def adopt(
-    connection: Connection, snapshot: Snapshot, person: Person | None, memory: Memory | None = None
-) -> Task:
+def adopt(connection: Connection, snapshot: Snapshot, person: Person | None, memory: Memory | None = None) -> Task:
     """Know a task that was not created from Slack, so that it can be steered like any other; it has no card.
 
     `person` has asked for something; `memory` is what is remembered of it, if not all that Coder says now.
