@@ -190,7 +190,10 @@ class Outbox:
         turns = 0
         while claim is not None:
             if time.monotonic() > asked + claim.lease - self._timeout(claim.item.kind):
-                return  # we were frozen: the lane may be another's by now
+                # We were frozen. The lane may be another's by now, which the epoch tells; if it is still ours, nobody
+                # need wait for the end of our lease.
+                await self._settle(claim, Outcome(State.PENDING), go_on=False)
+                return
             turns += 1
             began = time.monotonic()
             outcome = await self._attempt(claim)

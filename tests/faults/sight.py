@@ -65,7 +65,7 @@ def _prompts(stage: Stage, texts: list[str]) -> list[int]:
 def sent_again(stage: Stage, texts: list[str]) -> int:
     """How often somebody asked for the prompt to be sent again."""
     ours = _prompts(stage, texts) if stage.record.pressed_prompts else []
-    return sum(name == "again" and prompt in ours for name, prompt in stage.record.pressed_prompts)
+    return sum(name in {"again", "send_edit"} and prompt in ours for name, prompt in stage.record.pressed_prompts)
 
 
 def was_dropped(stage: Stage, texts: list[str]) -> bool:
@@ -90,10 +90,14 @@ def told(stage: Stage, wish: Wish) -> bool:
         return True
     # A form has no answer address: its person is told in the channel, or in their direct messages.
     private = [one for one in stage.slack.ephemerals(wish.typed.user) if one.via is None]
-    others = [*private, *stage.slack.dm(wish.typed.user).messages.values()]
-    return not wish.typed.url and any(
-        "not created" in words(one) or "Nothing was created" in words(one) for one in others
-    )
+    others = [one for one in (*private, *stage.slack.dm(wish.typed.user).messages.values()) if _is_other_news(one)]
+    return not wish.typed.url and any(float(one.ts) > wish.typed.at for one in others)
+
+
+def _is_other_news(message: Message) -> bool:
+    """Whether a private message is about something else than a prompt or a task that goes well."""
+    others = ("Creating a task", "Coder has not answered", "The agent is working", "Your reply was not", "The edit was")
+    return not message.text.startswith(others)
 
 
 def wish_of(stage: Stage, task: TaskHandle) -> Wish | None:

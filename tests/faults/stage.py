@@ -121,6 +121,7 @@ class Record:
     said: list[Said] = field(default_factory=list)
     pressed_prompts: list[tuple[str, int]] = field(default_factory=list)  # the button's name, the prompt's id
     rough: set[str] = field(default_factory=set)  # channels in which the bot could not write for a time
+    filled: set[str] = field(default_factory=set)  # forms that somebody has filled in
     torn: set[str] = field(default_factory=set)  # tasks whose card somebody deleted, or whose edit window closed
     story: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
