@@ -51,12 +51,13 @@ async def create_task(outside: Outside, item: Item) -> None:
         request = await gathered(outside, item, task, task.request)
         snapshot = await _create(outside, task, request, look_first=item.maybe_sent or "again" in item.payload)
     except TokenRefused as error:
+        if item.maybe_sent:  # the task may be there: nobody is told that it is not before Coder can be asked
+            await _kept_trying(outside, item, task, error)
+            return
         await _refuse(outside, task, error)
         return
     except (Later, Transient) as error:
-        if _age(item) < PATIENCE_SECONDS:
-            raise
-        await _refuse(outside, task, _given_up(task, error))
+        await _kept_trying(outside, item, task, error)
         return
     except UserError as error:
         await _refuse(outside, task, error)
@@ -64,6 +65,13 @@ async def create_task(outside: Outside, item: Item) -> None:
     owner = await outside.database.run(find_by_coder_id, snapshot.owner_id)
     await outside.database.run(tasks.accepted, task.id, snapshot, owner.slack_user if owner else None)
     log.info("a task was created", extra={"action": "task_created", "task": snapshot.id})
+
+
+async def _kept_trying(outside: Outside, item: Item, task: Task, error: Later | Transient) -> None:
+    """Let it be tried again, by raising the error, until nobody has patience any more."""
+    if _age(item) < PATIENCE_SECONDS:
+        raise error
+    await _refuse(outside, task, _given_up(task, error))
 
 
 async def _refuse(outside: Outside, task: Task, error: UserError) -> None:

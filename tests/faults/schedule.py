@@ -17,7 +17,7 @@ from tests.faults.moves import MOVES
 from tests.faults.oracle import complaints, nothing_is_left
 from tests.faults.stage import Stage, World, stage
 
-__all__ = ["Result", "Schedule", "Step", "plan", "play", "world_of"]
+__all__ = ["Result", "Schedule", "Step", "plan", "play", "settled", "world_of"]
 
 PATIENCE = 8.0  # seconds without any progress; the longest wait of the hurried bot is two
 LONGEST = 60.0  # seconds in which everything must come to rest
@@ -116,7 +116,7 @@ async def _played(schedule: Schedule, database_url: str, nursery: Nursery, folde
             await _step(made, number, steps[number])
         made.record.tell("-- the faults end --")
         await made.calm()
-        found = await _settled(made)
+        found = await settled(made)
         record = made.record
         made.record.tell(f"-- judged: {len(found)} complaints --")
         counts = {"tasks": len(made.coder.tasks), "lines": len(record.lines), "commands": len(record.typed)}
@@ -140,7 +140,7 @@ async def _step(made: Stage, number: int, step: Step) -> None:
         await asyncio.sleep(step.wait)
 
 
-async def _settled(made: Stage) -> list[str]:
+async def settled(made: Stage) -> list[str]:
     """Wait until all is well and stays so; what is wrong when nothing moves any more, or patience ends."""
     busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # a machine with much else to do needs longer
     last = time.monotonic() + LONGEST * busy

@@ -5,11 +5,16 @@ A seed alone would not do, for every new move makes another schedule of it.
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from bot.sandbox.faults import Fault, Kind
+from tests.faults.bots import Nursery
 from tests.faults.player import Player
-from tests.faults.schedule import Schedule, Step
-from tests.faults.stage import World
+from tests.faults.schedule import Schedule, Step, settled
+from tests.faults.stage import Wish, World, stage
 
 SQLITE = World("socket", "sqlite")
 POSTGRESQL = World("http", "postgresql", 2)
@@ -37,6 +42,22 @@ def test_what_was_found_does_not_come_back(player: Player, name: str) -> None:
     world, script = FOUND[name]
     result = player(Schedule(0, world, len(script), script=script))
     assert not result.complaints, "\n".join([*result.complaints, *result.story])
+
+
+def test_a_task_that_may_be_there_is_not_refused(player: Player) -> None:
+    """Coder made the task, the answer was lost, and then the token is refused for a while: the task gets its card."""
+    player.on(SQLITE, _a_refused_token)
+
+
+async def _a_refused_token(url: str, nursery: Nursery, folder: Path) -> None:
+    async with stage(SQLITE, url, nursery, folder) as made:
+        await asyncio.wait_for(made.bots[0].up.wait(), 60)
+        made.coder.faults.add(Fault(Kind.LOST, "POST /api/v2/tasks/*"))
+        said, kind = '{"message": "Signed out."}', {"Content-Type": "application/json"}
+        made.coder.faults.add(Fault(Kind.REFUSE, "GET /api/v2/tasks/*", status=401, body=said, headers=kind))
+        typed = await made.command(made.scene.ana, made.scene.payments, "create -- Mend it")
+        made.record.wishes.append(Wish("Mend it", typed))
+        assert await settled(made) == []
 
 
 @pytest.mark.parametrize("world", [SQLITE, POSTGRESQL], ids=str)
