@@ -174,11 +174,19 @@ async def cut_off(scene: Scene) -> None:
     await scene.seen(lambda: not scene.slack.socket.connections, "no socket")
 
 
+async def noticed(sockets: SocketMode, number: int) -> None:
+    """Wait until the bot, too, has noticed how many of its sockets are open."""
+    async with asyncio.timeout(20):
+        while await sockets.connected() != number:  # noqa: ASYNC110 - nobody tells of it but a look
+            await asyncio.sleep(0.01)
+
+
 async def test_replies_of_a_long_gap_are_caught_up(tmp_path: Path) -> None:
     """What was written while no socket was open is read from the threads, once and in order."""
     async with watched(tmp_path, BY_HAND) as (scene, sockets):
         card, task = await scene.waiting()
         await cut_off(scene)
+        await noticed(sockets, 0)
         scene.slack.deliverer.transport = None  # Slack's own repetitions do not arrive either
         await sockets.check(1000.0)
         first = await scene.reply(card, "written in the dark")
@@ -187,6 +195,7 @@ async def test_replies_of_a_long_gap_are_caught_up(tmp_path: Path) -> None:
         scene.slack.socket.refused_tickets = 0
         await sockets.check(1031.0)  # forgets the dead addresses
         await both_open(scene)
+        await noticed(sockets, 2)
         await sockets.check(1061.0)
 
         await scene.reaction(first, DELIVERED)
@@ -208,10 +217,12 @@ async def test_a_catch_up_that_fails_is_made_at_the_next_look(tmp_path: Path) ->
 
         sockets.after_gap = after_gap
         await cut_off(scene)
+        await noticed(sockets, 0)
         await sockets.check(1000.0)
         scene.slack.socket.refused_tickets = 0
         await sockets.check(1031.0)  # forgets the dead addresses
         await both_open(scene)
+        await noticed(sockets, 2)
 
         with pytest.raises(ConnectionError):
             await sockets.check(1061.0)
