@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import cards, intake, process, ticks, updates
+from tests.bench import answers, cards, intake, process, ticks, updates
 from tests.bench.rows import Row, table
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Row]]]] = {
     "intake": intake.measure,
+    "answers": answers.measure,
     "ticks": ticks.measure,
     "updates": updates.measure,
     "cards": cards.measure,
