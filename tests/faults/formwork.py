@@ -28,19 +28,22 @@ async def form(stage: Stage, chance: random.Random) -> str:
 
 async def _fill_in(stage: Stage, wish: Wish, way: str, times: int) -> None:
     bo = stage.scene.bo
-    known = stage.record.filled | {view.id for view in stage.slack.views(bo)}
+    known = {view.id for view in stage.slack.views(bo)}
     await _open(stage, wish.typed.channel, way)
 
     def opened() -> View | None:
-        views = [one for one in stage.slack.views(bo)[-1:] if one.id not in known | stage.record.filled]
-        return next((one for one in views if one.body.get("submit") and "prompt.1" in one.typed), None)
+        """The form, for this wish only: of several that wait, the first one has it."""
+        for view in stage.slack.views(bo)[-1:]:
+            if view.id not in known | stage.record.filled and view.body.get("submit") and "prompt.1" in view.typed:
+                stage.record.filled.add(view.id)
+                return view
+        return None
 
     try:
         view = await stage.slack.until(opened, timeout=_SECONDS)
     except TimeoutError:
         return
     assert view is not None
-    stage.record.filled.add(view.id)
     if not times:
         await stage.slack.close(bo, view)
     await asyncio.gather(*(_submit(stage, wish, view) for _ in range(times)), return_exceptions=True)
