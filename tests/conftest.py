@@ -10,6 +10,11 @@ import pytest
 from tests import postgres
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--both-worlds`."""
+    parser.addoption("--both-worlds", action="store_true", help="run every end-to-end test over both transports")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests, so that no process is left with one of them at the end."""
     items.sort(key=lambda item: "test_kill" not in item.nodeid)
