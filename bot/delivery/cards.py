@@ -16,7 +16,7 @@ from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused, Transient
 from bot.models import Card, CardView, Condition, Content, Details, Origin, Phase, Task
 from bot.problems import channels
-from bot.slack.failures import NO_POSTING, NOT_EDITABLE
+from bot.slack.failures import FROZEN_CHANNEL, NO_POSTING, NOT_EDITABLE
 from bot.store import Connection
 from bot.store.card_rows import get_card, mark_edited, save_card
 from bot.store.lanes import Item
@@ -157,6 +157,9 @@ async def edit_card(outside: Outside, item: Item) -> None:
     try:
         await outside.slack.update(card.channel, card.ts, content, card.id)
     except SlackRefused as refusal:
+        if refusal.code in FROZEN_CHANNEL:  # the next change after it is open again brings the card up to date
+            log.info("a card stands in an archived channel", extra={"action": "card_archived", "card": card.id})
+            return
         if refusal.code not in NOT_EDITABLE:
             raise
         await _replace(outside, card, content)

@@ -50,6 +50,8 @@ NO_POSTING = {
     "cannot_dm_bot",
     "messages_tab_disabled",
 }
+# The channel is archived: nothing in it can be changed until it is opened again.
+FROZEN_CHANNEL = {"is_inactive", "is_archived"}
 # The message cannot be edited any more.
 NOT_EDITABLE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"}

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Call, Message
+from tests.e2e.day import ask
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import hurried
 
@@ -311,3 +312,18 @@ async def test_slack_away_for_a_while(scene: Scene) -> None:
     heads = ("Prompt from Ana Ruiz", "Failed", "Complete")
     assert [next(head for head in heads if head in words(one)) for one in scene.thread(card)] == list(heads)
     assert len(scene.cards()) == 1
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_a_card_in_an_archived_channel_waits_for_the_next_change(scene: Scene, database_url: str) -> None:
+    """Nothing is given up, nobody is troubled, and when the channel is open again the card shows the present."""
+    card, task = await scene.working()
+    fault = scene.slack.faults.add(refusal("is_inactive", "chat.update", None))
+    task.report("working", "Nobody sees this")
+    await scene.seen(lambda: [call for call in scene.slack.calls if call.error == "is_inactive"], "a refused edit")
+    await scene.quiet()
+    fault.times = 0
+
+    task.report("working", "Everybody sees this")
+    await scene.card_says(card, "Everybody sees this")
+    assert ask(database_url, "SELECT count(*) FROM outbox WHERE state = 2") == [(0,)]
