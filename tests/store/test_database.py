@@ -240,3 +240,11 @@ async def test_a_closed_database_says_so(database: Database) -> None:
         with pytest.raises(StoreError, match="closed"):
             await database.ping()
     await database.close()
+
+
+async def test_a_frozen_replica_cannot_hold_its_locks_for_long(postgres_url: str) -> None:
+    """The server itself ends a transaction in which nothing happens any more: its locks would stop all replicas."""
+    database = await Database.open(postgres_url)
+    bound = await database.run(lambda c: c.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar())
+    await database.close()
+    assert bound == "10s"
