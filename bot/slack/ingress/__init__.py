@@ -62,6 +62,7 @@ def bolt_app(wire: Wire, identity: Identity) -> AsyncApp:
     quiet.setLevel(logging.WARNING)  # at DEBUG it and the sockets would print whole payloads
     with _nothing_of_slack_in_the_environment():
         return AsyncApp(
+            name="coder-tasks",  # else Bolt walks through the whole stack to find one
             client=web_client(wire.session, None, wire.web.base_url),  # the token is what `authorize` gives
             authorize=authorize,
             process_before_response=True,
