@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import absence
 from bot import log as logs
@@ -28,6 +24,7 @@ from bot.listeners import register
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.poller import Poller
+from bot.rounds import Rounds
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.identity import Identity, check_app_token, identify
@@ -50,8 +47,6 @@ _OUTBOX_SECONDS: Final = 6.0
 _STOP_SECONDS: Final = 7.0
 _CLOSE_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 8.0
-# A tick that comes late is better than none, and several late ones are one.
-_LATE_SECONDS: Final = 300
 _HOUSEKEEPING_SECONDS: Final = 15
 # Forms offer what was on the shelf; a start has more urgent work.
 _STOCK_SECONDS: Final = 60
@@ -104,8 +99,8 @@ class Bot:
         self._delivering: asyncio.Task[None] | None = None
         self._hearing: asyncio.Task[None] | None = None
         self._made = time.time()
+        self.rounds = Rounds()
         self._ingress()
-        self._schedule()
 
     def _ingress(self) -> None:
         """Build Socket Mode or the HTTP route, around the same Bolt app."""
@@ -123,19 +118,10 @@ class Bot:
             add_notification_route(routes, self.settings.coder_webhook_secret.get_secret_value(), self.poller.hurry)
         self.server = Server(routes, self.settings.bot_host, self.settings.bot_port)
 
-    def _schedule(self) -> None:
-        self.scheduler = AsyncIOScheduler(
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATE_SECONDS}
-        )
-        self.scheduler.add_job(self.poller.tick, "interval", seconds=self.settings.bot_poll_seconds)
-        self.scheduler.add_job(self.housekeeping.tick, "interval", seconds=_HOUSEKEEPING_SECONDS)
-        soon = datetime.now(UTC) + timedelta(seconds=_STOCK_FIRST_SECONDS)
-        self.scheduler.add_job(self._stock, "interval", seconds=_STOCK_SECONDS, next_run_time=soon)
-
-    async def _stock(self) -> None:
-        """Bring what forms offer up to date; a stop in the middle is no failure, as the scheduler would log it."""
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.opened.coder.directory.stock()
+    def _begin_rounds(self) -> None:
+        self.rounds.every(self.settings.bot_poll_seconds, self.poller.tick)
+        self.rounds.every(_HOUSEKEEPING_SECONDS, self.housekeeping.tick)
+        self.rounds.every(_STOCK_SECONDS, self.opened.coder.directory.stock, first=_STOCK_FIRST_SECONDS)
 
     @property
     def port(self) -> int:
@@ -152,7 +138,7 @@ class Bot:
         self._delivering.add_done_callback(self._delivering_ended)
         if self.socket is not None:
             await self.socket.start()
-        self.scheduler.start()
+        self._begin_rounds()
         if self.settings.coder_webhook_secret is not None:
             self._hearing = asyncio.create_task(self.poller.hear(), name="hear")
         await self.catch_up()  # once more, for what came before the sockets were open
@@ -181,11 +167,10 @@ class Bot:
     async def _stop_polling(self) -> None:
         if self._hearing is not None:
             self._hearing.cancel()
-        if self.scheduler.running:
-            self.scheduler.pause()
-            await self.poller.finish(_INTAKE_SECONDS)
-            self.scheduler.shutdown(wait=False)  # it cancels a tick that is still running
-            await self.poller.resign()
+        self.rounds.rest()
+        await self.poller.finish(_INTAKE_SECONDS)
+        await self.rounds.end()
+        await self.poller.resign()
 
     async def _stop_listening(self) -> None:
         await self.in_flight.idle(_INTAKE_SECONDS)

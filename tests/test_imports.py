@@ -44,7 +44,7 @@ BELOW = WORDS | PURE | SLACK | {"background", "changes", "policy", "blocks", "st
 ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(WORDS, WORDS),
     "problems": {"models", "errors", "names"},
-    **dict.fromkeys(("metrics", "typed", "thread_words", "background"), WORDS),
+    **dict.fromkeys(("metrics", "typed", "thread_words", "background", "rounds"), WORDS),
     **dict.fromkeys(("changes", "policy", "blocks"), PURE),
     **dict.fromkeys(("slack", "coder", "store"), WORDS | {"problems"}),
     **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"} | {"coder.shelf"}),
@@ -53,7 +53,9 @@ ROOMS: dict[str, set[str]] = {
     "outbox": {"store", "models", "errors", "log", "settings"},
     "forms": USE_CASES | BELOW,
     "listeners": USE_CASES | PURE | {"background", "blocks", "forms"},
-    "app": USE_CASES | BELOW | {"slack", "poller", "outbox", "delivery", "housekeeping", "listeners", "forms"},
+    "app": USE_CASES
+    | BELOW
+    | {"slack", "poller", "outbox", "delivery", "housekeeping", "listeners", "forms", "rounds"},
     "doctor": WORDS | {"slack", "coder", "store"},
     "sandbox": {"app", "settings", "errors", "log"},
     "__main__": {"app", "doctor", "sandbox", "settings", "errors", "log"},
@@ -67,7 +69,6 @@ LIBRARIES: dict[str, set[str]] = {
     "httpx": {"coder"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
-    "apscheduler": {"app"},
 }
 
 
