@@ -156,7 +156,8 @@ class Outbox:
             return self._poll  # whoever ends wakes us
         try:
             asked = time.monotonic()
-            claims = await self._database.run(lanes.claim, free, self._holder)
+            served = {task.get_name() for task in self._running}
+            claims = await self._database.run(lanes.claim, free, self._holder, served)
             self._note(None)
             for claim in claims:
                 self._serve(claim, asked)
@@ -173,7 +174,7 @@ class Outbox:
         return self._poll if due is None else min(self._poll, max(0.01, due))
 
     def _serve(self, claim: Claim, asked: float) -> None:
-        task = asyncio.create_task(self._drain(claim, asked), name=f"lane {claim.item.lane}")
+        task = asyncio.create_task(self._drain(claim, asked), name=claim.item.lane)
         self._running.add(task)
         task.add_done_callback(self._served)
 

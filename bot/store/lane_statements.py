@@ -108,7 +108,11 @@ _lease_end = _now + _given("lease")
 # In a CTE, because PostgreSQL may run the sub-select of an UPDATE twice. SQLite needs no row locks and gets none.
 _ready = (
     sa.select(lane.c.key)
-    .where(lane.c.ready_at <= _now, lane.c.lease_until <= _now)
+    .where(
+        lane.c.ready_at <= _now,
+        lane.c.lease_until <= _now,
+        lane.c.key.not_in(sa.bindparam("served", expanding=True)),
+    )
     .order_by(lane.c.ready_at)
     .limit(sa.bindparam("limit"))
     .with_for_update(skip_locked=True)

@@ -7,7 +7,7 @@ locks the lane's row before it touches the lane's items: that makes the order of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -181,9 +181,12 @@ def nudge(connection: sa.Connection, lane: str) -> None:
         _made_ready(connection, [lane])
 
 
-def claim(connection: sa.Connection, limit: int, holder: Holder) -> list[Claim]:
-    """Lease up to `limit` ready lanes, longest ready first, and start the first item of each."""
-    asked = {"limit": limit, "holder": holder.name, "lease": _ms(holder.lease)}
+def claim(connection: sa.Connection, limit: int, holder: Holder, served: Collection[str] = ()) -> list[Claim]:
+    """Lease up to `limit` ready lanes, longest ready first, and start the first item of each.
+
+    `served` are the lanes that this holder is serving: a clock that is set forward ends their leases, and not the work.
+    """
+    asked = {"limit": limit, "holder": holder.name, "lease": _ms(holder.lease), "served": list(served)}
     epochs = {row.key: row.epoch for row in connection.execute(sql.CLAIM, asked)}
     if not epochs:
         return []
