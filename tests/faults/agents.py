@@ -16,7 +16,7 @@ _STATES = ("working", "idle", "complete", "failure")
 def _some(stage: Stage, chance: random.Random, *statuses: str, building: bool | None = None) -> TaskHandle | None:
     found = [
         task
-        for task in stage.coder.tasks
+        for task in stage.tasks
         if not task.deleted
         and (not statuses or task.status in statuses)
         and (building is None or task.build.is_active is building)

@@ -113,8 +113,7 @@ class Replica:
         try:
             async for line in reader:
                 text = line.decode(errors="replace").rstrip()
-                if "apscheduler" not in text:  # a tick that takes longer than the short time between two
-                    self.lines.append(text)
+                self.lines.append(text)
                 if found := _STARTED.search(text):
                     self.port = int(found[1])
                     if self.pid and self.starts == start:

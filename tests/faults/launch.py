@@ -2,8 +2,8 @@
 """Starts bots as processes of their own, quickly: a nursery that has everything imported forks one for each start.
 
 What runs in a child is `python -m bot run`, with hooks around it by which the one who runs the schedule can make it die
-at an exact moment (`POINTS`), or make its clock jump as the clock of a process does that was frozen. Both are told by a
-few shared bytes, the child's `Control`. Nothing of this is in `bot/`.
+at an exact moment (`POINTS`), make its clock jump as the clock of a process does that was frozen, or set its wall clock
+(`timepiece`). All of it is told by a few shared bytes, the child's `Control`. Nothing of this is in `bot/`.
 
     python -m tests.faults.launch       the nursery; its standard input is a socket of `Nursery` in tests/faults/bots.py
 """
@@ -36,42 +36,58 @@ POINTS: Final = (
     "attempted",  # a delivery has ended, well or not, and is not settled
     "settled",  # a delivery is settled, the next one has not begun
 )
-_LAYOUT: Final = struct.Struct("<dii")
+_LAYOUT: Final = struct.Struct("<ddii")
 _DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG
 _real_monotonic = time.monotonic
 
 
 class Control:
-    """Shared bytes: by how many seconds the child's clock has jumped, and where it shall die after how many passes."""
+    """Shared bytes: by how many seconds the child's clocks are off, and where it shall die after how many passes."""
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         if new:
-            path.write_bytes(_LAYOUT.pack(0.0, 0, 0))
+            path.write_bytes(_LAYOUT.pack(0.0, 0.0, 0, 0))
         with path.open("r+b") as file:
             self._bytes = mmap.mmap(file.fileno(), _LAYOUT.size)
 
+    def _read(self) -> tuple[float, float, int, int]:
+        shift, wall, point, passes = _LAYOUT.unpack(self._bytes[:])
+        return shift, wall, point, passes
+
+    def _write(self, shift: float, wall: float, point: int, passes: int) -> None:
+        self._bytes[:] = _LAYOUT.pack(shift, wall, point, passes)
+
     def jump(self, seconds: float) -> None:
-        """Let the clock go forward."""
-        shift, point, passes = _LAYOUT.unpack(self._bytes[:])
-        self._bytes[:] = _LAYOUT.pack(shift + seconds, point, passes)
+        """Let the clock go forward that is for measuring."""
+        shift, wall, point, passes = self._read()
+        self._write(shift + seconds, wall, point, passes)
+
+    def set_wall(self, seconds: float) -> None:
+        """Let the wall clock be so much ahead of the true time from now on; less than nothing is behind."""
+        shift, _, point, passes = self._read()
+        self._write(shift, seconds, point, passes)
 
     def arm(self, point: str, passes: int) -> None:
         """Die at the point, when it is passed for that many times; `never` disarms."""
-        shift = _LAYOUT.unpack(self._bytes[:])[0]
-        self._bytes[:] = _LAYOUT.pack(shift, POINTS.index(point), passes)
+        shift, wall, _, _ = self._read()
+        self._write(shift, wall, POINTS.index(point), passes)
 
     def monotonic(self) -> float:
         """The clock of the child."""
-        shift: float = _LAYOUT.unpack(self._bytes[:])[0]
-        return _real_monotonic() + shift
+        return _real_monotonic() + self._read()[0]
+
+    @property
+    def wall(self) -> float:
+        """By how many seconds the child's wall clock is ahead."""
+        return self._read()[1]
 
     def passes(self, point: str) -> None:
         """The child passes a point: it may be its last."""
-        shift, armed, left = _LAYOUT.unpack(self._bytes[:])
+        shift, wall, armed, left = self._read()
         if armed and POINTS[armed] == point:
             if left <= 1:
                 os.kill(os.getpid(), signal.SIGKILL)
-            self._bytes[:] = _LAYOUT.pack(shift, armed, left - 1)
+            self._write(shift, wall, armed, left - 1)
 
 
 def main() -> None:
@@ -127,8 +143,10 @@ def instrument(control: Control) -> None:
 
     from bot.outbox import Outbox
     from bot.store.database import Database
+    from tests.faults import timepiece
 
     time.monotonic = control.monotonic
+    timepiece.follow(control)
     signal.signal(signal.SIGUSR1, lambda *_: None)  # wakes the event loop, so that it sees that its clock has jumped
     sa.event.listen(sa.Engine, "before_cursor_execute", lambda *_: control.passes("statement"))
     sa.event.listen(sa.Engine, "commit", lambda *_: control.passes("commit"))

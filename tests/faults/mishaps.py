@@ -195,7 +195,7 @@ async def card_deleted(stage: Stage, chance: random.Random) -> str:
 async def edits_closed(stage: Stage, chance: random.Random) -> str:
     """Messages that stand for longer than a moment cannot be edited any more."""
     stage.slack.workspace.edit_window = 0.3
-    stage.record.torn |= {task.id for task in stage.coder.tasks} | {"all"}
+    stage.record.torn |= {task.id for task in stage.tasks} | {"all"}
 
     def open_again() -> None:
         stage.slack.workspace.edit_window = None

@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from bot.sandbox.coder import TaskHandle
+from bot.sandbox.coder import Call, TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
 from tests.faults.sight import (
@@ -45,7 +45,7 @@ def complaints(stage: Stage) -> list[str]:
 
 def one_task_for_each_wish(stage: Stage) -> Iterator[str]:
     """A wish that was taken in made one task, or its person was told why not."""
-    found = [wish_of(stage, task) for task in stage.coder.tasks]
+    found = [wish_of(stage, task) for task in stage.tasks]
     if None in found:
         yield f"{found.count(None)} tasks that nobody asked for"
     for wish in stage.record.wishes:
@@ -68,7 +68,7 @@ def nothing_is_posted_twice(stage: Stage) -> Iterator[str]:
 
 def builds_were_asked_for(stage: Stage) -> Iterator[str]:
     """No workspace was stopped or started more often than somebody asked for it."""
-    for task in stage.coder.tasks:
+    for task in stage.tasks:
         # A stop that has failed may be tried again by who does not know yet what became of the first try.
         done = [build for build in task.workspace.builds[1:] if build.job.status not in {"failed", "canceled"}]
         ours = [build for build in done if build.initiator.username == "admin"]
@@ -113,7 +113,7 @@ def _unmade(stage: Stage, typed: Typed) -> bool:
 def each_prompt_arrives_once(stage: Stage) -> Iterator[str]:
     """A prompt that was taken in reached its agent once, or its author can see why not."""
     heard: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    heard.update({task.id: Counter(task.inputs) for task in stage.coder.tasks})
+    heard.update({task.id: Counter(task.inputs) for task in stage.tasks})
     known: set[tuple[str, str]] = set()
     for line in stage.record.lines:
         known |= {(line.task, text) for text in line.texts}
@@ -175,8 +175,8 @@ def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
     first_try: dict[tuple[str, str], float] = {}
     for call in stage.coder.calls:
         if call.method == "POST" and call.path.endswith("/send"):
-            first_try.setdefault((call.path.split("/")[-2], str(call.json.get("input"))), call.time.timestamp())
-    for task in stage.coder.tasks:
+            first_try.setdefault((call.path.split("/")[-2], str(call.json.get("input"))), _true_time(stage, call))
+    for task in stage.tasks:
         lines = [one for one in stage.record.lines if one.task == task.id and one.by_owner and not one.deleted]
         lines = [one for one in lines if len(one.texts) == 1 and not sent_again(stage, one.texts)]
         place = {text: number for number, text in enumerate(task.inputs)}
@@ -190,12 +190,17 @@ def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
                     yield f"{later.texts[0]!r} arrived before {early.texts[0]!r}, which was written first"
 
 
+def _true_time(stage: Stage, call: Call) -> float:
+    """When Coder got a request, by the clock of everybody else."""
+    return call.time.timestamp() - stage.world.skew
+
+
 # -- cards and threads -------------------------------------------------------------------------------------------------
 
 
 def one_current_card_for_each_task(stage: Stage) -> Iterator[str]:
     """Each task that was asked for has one card, and it shows how the task is."""
-    for task in stage.coder.tasks:
+    for task in stage.tasks:
         if wish_of(stage, task) is None:
             continue
         cards = [card for card in stage.cards() if task_id(card) == task.id]
@@ -225,7 +230,7 @@ def changes_are_told_once(stage: Stage) -> Iterator[str]:
             yield f"{said.text!r} is told {count} times"
         if not count and _must_be_told(stage, said.task, said.text):
             yield f"{said.text!r} is told nowhere"
-    for task in stage.coder.tasks:
+    for task in stage.tasks:
         yield from _of_prompt_reply(stage, task)
 
 
@@ -283,7 +288,7 @@ def everybody_is_answered(stage: Stage) -> Iterator[str]:
     for typed in stage.record.typed:
         if typed.accepted and typed.verb not in {"create", "new"} and not answers_to(stage, typed):
             yield f"nobody answered {typed.text!r}"
-    made = [wish_of(stage, task) for task in stage.coder.tasks]
+    made = [wish_of(stage, task) for task in stage.tasks]
     for wish in stage.record.wishes:
         waits = [one for one in answers_to(stage, wish.typed) if one.text.startswith("Creating a task")]
         if waits and wish in made and not waits[-1].deleted and not _was_removed_early(stage, wish.typed):
@@ -311,7 +316,9 @@ def nothing_is_left(stage: Stage) -> Iterator[str]:
             yield f"given up: {tuple(row)}"
 
 
-_MISTAKES = re.compile(r"action=(delivery_bug|look_bug|claim_failed|lane_failed|outbox_died|watchdog_failed)")
+_MISTAKES = re.compile(
+    r"action=(delivery_bug|look_bug|claim_failed|lane_failed|round_bug|hear_bug|take_in_bug|outbox_died|watchdog_failed)"
+)
 
 
 def the_log_has_no_mistakes(stage: Stage) -> Iterator[str]:

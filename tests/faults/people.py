@@ -30,13 +30,13 @@ async def _create(stage: Stage, user: User, channel: Any, flags: str, *, hopeles
     prompt = f"Mend what {stage.number()} has broken"
     typed = Typed("", user, channel, time.time())
     stage.record.wishes.append(wish := Wish(prompt, typed, hopeless))
-    known = len(stage.coder.tasks)
+    known = len(stage.tasks)
 
     async def work() -> None:
         wish.typed = await stage.command(user, channel, f"create {flags}-- {prompt}")
 
     stage.spawn(work())
-    await _soon(stage, lambda: len(stage.coder.tasks) > known and stage.known_tasks(), 0.25)
+    await _soon(stage, lambda: len(stage.tasks) > known and stage.known_tasks(), 0.25)
 
 
 @move("opening", 1)
@@ -266,7 +266,7 @@ def note_press(stage: Stage, element: dict[str, Any]) -> None:
     elif name.startswith("task."):
         stage.record.wanted.append(Wanted(name.removeprefix("task."), value, time.time()))
     elif name.startswith("command.run") and (words := value.split())[:1] and words[0] in _MACHINE:
-        task = next((one.id for one in stage.coder.tasks if words[1:2] == [one.name]), "")
+        task = next((one.id for one in stage.tasks if words[1:2] == [one.name]), "")
         stage.record.wanted.append(Wanted(words[0], task, time.time()))
 
 

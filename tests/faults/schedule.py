@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.sandbox.coder import TaskHandle
-from tests.faults import agents, breakdowns, formwork, mishaps, people
+from tests.faults import agents, breakdowns, clocks, crowds, formwork, mishaps, people
 from tests.faults.bots import Nursery
 from tests.faults.moves import MOVES
 from tests.faults.oracle import complaints, nothing_is_left
@@ -22,7 +22,7 @@ __all__ = ["Result", "Schedule", "Step", "plan", "play", "settled", "world_of"]
 PATIENCE = 8.0  # seconds without any progress; the longest wait of the hurried bot is two
 LONGEST = 60.0  # seconds in which everything must come to rest
 _HANGS = 900.0
-_TABLES = (agents, breakdowns, formwork, mishaps, people)  # their import fills MOVES
+_TABLES = (agents, breakdowns, clocks, crowds, formwork, mishaps, people)  # their import fills MOVES
 _FAULTS = 0.3  # of all steps
 
 
@@ -76,7 +76,8 @@ def world_of(seed: int, transport: str = "", database: str = "", replicas: int =
     transport_, database_ = chance.choice(("socket", "http")), chance.choice(("sqlite", "postgresql"))
     transport, database = transport or transport_, database or database_
     several = chance.choices((1, 2, 3, 4), (40, 35, 15, 10))[0]
-    return World(transport, database, 1 if database == "sqlite" else replicas or several)
+    skew = chance.choice((0.0, 0.0, 0.0, -240.0, -3.0, 3.0, 240.0))
+    return World(transport, database, 1 if database == "sqlite" else replicas or several, skew)
 
 
 def plan(seed: int, world: World, steps: int, only: Sequence[str] = ()) -> list[Step]:
@@ -119,7 +120,7 @@ async def _played(schedule: Schedule, database_url: str, nursery: Nursery, folde
         found = await settled(made)
         record = made.record
         made.record.tell(f"-- judged: {len(found)} complaints --")
-        counts = {"tasks": len(made.coder.tasks), "lines": len(record.lines), "commands": len(record.typed)}
+        counts = {"tasks": len(made.tasks), "lines": len(record.lines), "commands": len(record.typed)}
         counts |= {"maybe": sum("Not certain" in text for text in _texts(made))}
         counts |= {"restarts": sum(bot.starts for bot in made.bots) - len(made.bots)}
         logs = {bot.name: list(bot.lines) for bot in made.bots}
@@ -166,7 +167,7 @@ async def settled(made: Stage) -> list[str]:
 def _sight(made: Stage) -> str:
     """What changes as long as there is progress."""
     messages = sum(len(channel.messages) for channel in made.slack.workspace.channels.values())
-    heard = sum(len(task.inputs) + len(task.workspace.builds) for task in made.coder.tasks)
+    heard = sum(len(task.inputs) + len(task.workspace.builds) for task in made.tasks)
     left = made.ledgers.ask("SELECT count(*) FROM outbox WHERE state = 0 AND kind <> 'edit_card'")
     return f"{messages} {heard} {left} {[str(bot.pid) for bot in made.bots]}"
 
@@ -184,7 +185,7 @@ def _help_on(made: Stage) -> None:
     """Let the world do its part: builds end, agents that have been given a prompt become ready for the next."""
     waiting = {row[0] for row in made.ledgers.ask("SELECT lane FROM outbox WHERE state = 0 AND kind = 'send_prompt'")}
     ours = {row[1]: row[0] for row in made.ledgers.ask("SELECT id, coder_id FROM task")}
-    for task in made.coder.tasks:
+    for task in made.tasks:
         if task.build.is_active:
             made.record.tell(f"         the {task.build.transition} build of {task.name} is done")
             task.finish_build()

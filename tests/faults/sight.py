@@ -49,7 +49,7 @@ def marks_on(line: Line) -> set[str]:
 
 def find_task(stage: Stage, id_: str) -> TaskHandle | None:
     """The task with Coder's id."""
-    return next((task for task in stage.coder.tasks if task.id == id_), None)
+    return next((task for task in stage.tasks if task.id == id_), None)
 
 
 def has_ended(stage: Stage, id_: str) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,17 @@ from tests.faults.bots import Balanced, Ledgers, Nursery, Replica
 RETRIES = (0.1, 0.8, 2.5)  # seconds, as Slack's at once, one minute, five minutes
 ACK_SECONDS = 1.0
 CARD = "coder_task_card"
+STRANGER = "stranger"  # somebody in Coder whom nobody in Slack knows
 
 
 @dataclass(frozen=True)
 class World:
-    """Which transport, which database, and how many bots."""
+    """Which transport, which database, how many bots, and by how many seconds Coder's clock is ahead of all others."""
 
     transport: str
     database: str
     replicas: int = 1
+    skew: float = 0.0
 
     def __str__(self) -> str:
         """As the command line takes it."""
@@ -147,6 +150,11 @@ class Stage:
 
     # -- what is there ------------------------------------------------------------------------------------------------
 
+    @property
+    def tasks(self) -> list[TaskHandle]:
+        """All tasks ever made in Coder, but for those of strangers."""
+        return [task for task in self.coder.tasks if task.task.owner.username != STRANGER]
+
     def cards(self) -> list[Message]:
         """All cards that stand in a channel or in direct messages, oldest first."""
         found = [message for channel in self.slack.workspace.channels.values() for message in channel.messages.values()]
@@ -161,7 +169,7 @@ class Stage:
     def known_tasks(self) -> list[TaskHandle]:
         """The tasks that somebody can see in Slack."""
         ids = {task_id(card) for card in self.cards()}
-        return [task for task in self.coder.tasks if task.id in ids]
+        return [task for task in self.tasks if task.id in ids]
 
     def open_tasks(self) -> list[TaskHandle]:
         """Those of them that Coder still has."""
@@ -214,7 +222,7 @@ class Stage:
         self.coder.faults.clear()
         self.slack.delivery_faults.clear()
         self.slack.socket.refused_tickets = 0
-        for handle in self.coder.tasks:
+        for handle in self.tasks:
             handle.task.send_refusals.clear()
         for bot in self.bots:
             bot.control.arm("never", 0)
@@ -260,6 +268,7 @@ async def stage(world: World, database_url: str, nursery: Nursery, folder: Path)
         SlackServer(manifest=_manifest(), retry_delays=RETRIES, ack_seconds=ACK_SECONDS) as slack,
         CoderServer(manual=True) as coder,
     ):
+        coder.deployment.clock.skew = timedelta(seconds=world.skew)
         scene = Scene(slack, coder, database_url, http=http)
         environment = {
             **os.environ,

@@ -18,6 +18,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
+        self.skew = timedelta()  # by how much it is ahead of the machine's, to be set before anything else
         self._changed = asyncio.Event()
         self._last = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +40,7 @@ class Clock:
 
     def now(self) -> datetime:
         """The present time in UTC, later than at every call before: what happened first has the smaller time."""
-        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        self._last = max(datetime.now(UTC) + self.skew, self._last + timedelta(microseconds=1))
         return self._last
 
     async def sleep(self, seconds: float) -> None:

@@ -1,0 +1,70 @@
+"""A bot's wall clock is set while it works: nothing is done twice, and nothing waits for the old time to come again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.faults import Fault, Kind
+from tests.e2e.scene import words
+from tests.faults import agents, people
+from tests.faults.bots import Nursery
+from tests.faults.player import Player
+from tests.faults.schedule import settled
+from tests.faults.stage import Stage, Typed, Wish, World, stage
+
+SQLITE = World("socket", "sqlite")
+pytestmark = pytest.mark.timeout(240)
+
+
+@asynccontextmanager
+async def _running(url: str, nursery: Nursery, folder: Path) -> AsyncIterator[Stage]:
+    """A stage whose bot is up."""
+    async with stage(SQLITE, url, nursery, folder) as made:
+        await asyncio.wait_for(made.bots[0].up.wait(), 60)
+        yield made
+
+
+async def _wished(made: Stage, prompt: str) -> Typed:
+    typed = await made.command(made.scene.ana, made.scene.payments, f"create -- {prompt}")
+    made.record.wishes.append(Wish(prompt, typed))
+    return typed
+
+
+def test_polls_go_on_when_the_clock_is_set_back(player: Player) -> None:
+    """An hour back: what happens in Coder is told at once all the same."""
+    player.on(SQLITE, _an_hour_back)
+
+
+async def _an_hour_back(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder) as made:
+        await _wished(made, "Mend it")
+        [task] = await made.slack.until(made.known_tasks, 20, "a card")
+        made.bots[0].control.set_wall(-3600.0)
+        await agents.bring_up(made, task, "complete")
+        card = made.card_of(task.id)
+        assert card is not None
+        await made.slack.until(lambda: "Complete" in words(card), 10, "the end on the card")
+        await people.write(made, task, made.scene.ana, "")
+        assert await settled(made) == []
+
+
+def test_a_clock_set_forward_makes_no_second_delivery(player: Player) -> None:
+    """Coder answers slowly, and the clock goes beyond the lease meanwhile: the task is made once."""
+    player.on(SQLITE, _an_hour_forward)
+
+
+async def _an_hour_forward(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder) as made:
+        made.coder.faults.add(Fault(Kind.SLOW, "POST /api/v2/tasks/*", seconds=1.0))
+        await _wished(made, "Mend it")
+        await made.coder.until(lambda: any(one.method == "POST" for one in made.coder.calls), 20)
+        made.bots[0].control.set_wall(3600.0)
+        assert await settled(made) == []
+        asked = [one for one in made.coder.calls if one.method == "POST"]
+        assert len(asked) == 1
+        assert not [line for line in made.bots[0].lines if "delivery_lost" in line]
