@@ -20,17 +20,31 @@ _AT_REST = {Condition.PAUSED, Condition.PAUSING, Condition.RESUMING, Condition.D
 
 def card_view(connection: Connection, task: Task, at: float, revision: int = 1, channel: str = "") -> CardView:
     """Everything that the task's card in a channel shows at this instant; the task must have a snapshot."""
+    view = clock_view(task, at)
+    owner = find_by_coder_id(connection, task.snapshot.owner_id) if task.snapshot else None
+    return view.model_copy(
+        update={
+            "owner": owner.name if owner else view.owner,
+            "waiting_prompts": len(list_waiting(connection, task.id)),
+            "stale_since": get_moment(connection, Moment.CODER_SILENT),
+            "revision": revision,
+            "steered": bool(channel) and policy.is_open(task, get_channel(connection, channel)),
+        }
+    )
+
+
+def clock_view(task: Task, at: float) -> CardView:
+    """What the task alone says of its card while Coder answers: enough to know when the card changes by the clock."""
     snapshot = task.snapshot
     if snapshot is None:
         raise LookupError(f"task {task.id} has no snapshot yet")
-    owner = find_by_coder_id(connection, snapshot.owner_id)
     condition, since = shown_condition(task)
     return CardView(
         task_id=snapshot.id,
         name=snapshot.name,
         title=snapshot.title,
         url=snapshot.url,
-        owner=owner.name if owner else snapshot.owner_name,
+        owner=snapshot.owner_name,
         template=snapshot.template,
         created_at=snapshot.created_at,
         now=at,
@@ -40,10 +54,6 @@ def card_view(connection: Connection, task: Task, at: float, revision: int = 1, 
         details=_details(task, snapshot, condition),
         asked=task.asked,
         began=task.memory.began,
-        waiting_prompts=len(list_waiting(connection, task.id)),
-        stale_since=get_moment(connection, Moment.CODER_SILENT),
-        revision=revision,
-        steered=bool(channel) and policy.is_open(task, get_channel(connection, channel)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot import changes, prompts, queue
-from bot.cards import card_view, look_again
+from bot.cards import clock_view, look_again
 from bot.models import (
     Asked,
     Card,
@@ -21,6 +21,7 @@ from bot.ripples import shown_elsewhere, told_elsewhere
 from bot.store import Connection
 from bot.store.card_rows import cards_of
 from bot.store.lanes import NewItem, enqueue, nudge
+from bot.store.look_rows import lock_look, save_look
 from bot.store.moments import now
 from bot.store.task_rows import close_task, lock_task, save_task
 
@@ -43,10 +44,10 @@ _OVER = {
 
 def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: float) -> Change | None:
     """Take in what Coder says of a task now: remember it, show it, and tell what is worth telling."""
-    task = lock_task(connection, task_id)
+    task, at = lock_look(connection, task_id)
     if task.phase is not Phase.OPEN:
         return None
-    at, old = now(connection), task.snapshot
+    old = task.snapshot
     snapshot = changes.with_last_words(old, snapshot)
     memory = task.memory
     if old is not None and snapshot.build_number > old.build_number:
@@ -57,9 +58,7 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
         asked = None
     seen = task.model_copy(update={"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0})
     cards = cards_of(connection, task_id)
-    look_at = _look_again(connection, seen, cards, at)
-    values = {"snapshot": snapshot, "memory": news.memory, "asked": asked, "missing": 0, "look_at": look_at}
-    save_task(connection, task_id, **values, name=snapshot.name)
+    save_look(connection, task_id, snapshot, news.memory, asked=asked, look_at=_look_again(seen, cards, at))
     # Lanes in the order in which all use cases lock them: coder, prompt, card, thread.
     if task.asked is not None and (old is None or old.workspace_status != snapshot.workspace_status):
         nudge(connection, queue.create_task(task_id).lane)  # what was asked may have waited for a build to end
@@ -67,18 +66,18 @@ def observe(connection: Connection, task_id: str, snapshot: Snapshot, settle: fl
         nudge(connection, queue.prompt_lane(task_id))
     told = _replies(seen, cards, news.change, old) if news.change else []
     elsewhere = told_elsewhere(connection, seen, cards, news.change) if news.change else []
-    enqueue(connection, *(queue.edit_card(card) for card in cards), *told, *elsewhere)
-    enqueue(connection, *shown_elsewhere(connection, seen))
+    edits = [queue.edit_card(card) for card in cards]
+    enqueue(connection, *edits, *told, *elsewhere, *shown_elsewhere(connection, seen))
     return news.change
 
 
-def _look_again(connection: Connection, task: Task, cards: list[Card], at: float) -> float | None:
+def _look_again(task: Task, cards: list[Card], at: float) -> float | None:
     """When to look again although Coder says the same: at the next tick while anything is open, else by the cards."""
     asked = task.asked is not None and task.memory.condition is not Condition.PAUSED  # who paused is not news
     turning = at - task.memory.turn_since < 2 * changes.OLD_REPORT_HOLDS
     if asked or turning or task.memory.candidate is not None:
         return at
-    return look_again(card_view(connection, task, at)) if cards else None
+    return look_again(clock_view(task, at)) if cards else None
 
 
 def _replies(task: Task, cards: list[Card], change: Change, old: Snapshot | None) -> list[NewItem]:

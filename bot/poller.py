@@ -10,19 +10,20 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot import changes, observing, policy, tasks, watches
 from bot.coder.errors import NotFound
 from bot.coder.tasks_api import TasksApi
 from bot.errors import BotError, DeliveryError, StoreError
-from bot.models import Snapshot, Task, Watch
+from bot.models import Snapshot
 from bot.store import Connection
 from bot.store.database import Database
 from bot.store.lanes import hold_lease, release_lease
+from bot.store.look_rows import Known, OpenTask, coder_answered
 from bot.store.moments import Moment, clear_moment, get_moment, mark_moment, now
-from bot.store.task_rows import OpenTask, get_tasks, list_keys
+from bot.store.task_rows import get_tasks
 from bot.store.watch_rows import list_watches
 
 log = logging.getLogger(__name__)
@@ -113,53 +114,75 @@ class Poller:
             await self._tick()
 
     async def _tick(self) -> None:
+        ttl = max(3 * self.every, LEASE_SECONDS)
         try:
-            ttl = max(3 * self.every, LEASE_SECONDS)
-            epoch = await self.database.run(hold_lease, _LEASE, self.owner, ttl)
-            self.is_leader = epoch is not None
+            if not self.is_leader:
+                self.is_leader = await self.database.run(hold_lease, _LEASE, self.owner, ttl) is not None
             if self.is_leader:
                 # A poll that outlived the lease could run beside the next leader's.
                 async with asyncio.timeout(0.6 * ttl):
-                    await self._poll()
+                    await self._poll(ttl)
         except (BotError, TimeoutError) as error:
             log.warning("the poll failed", extra={"action": "poll_failed", "error": repr(error)})
             if isinstance(error, DeliveryError | TimeoutError):
                 with contextlib.suppress(BotError):
-                    await self.database.run(_silent)
+                    self.is_leader = await self.database.run(_silent, self.owner, ttl)
 
-    async def _poll(self) -> None:
+    async def _poll(self, ttl: float) -> None:
         began = time.monotonic()
         snapshots = {snapshot.id: snapshot for snapshot in await self.backend.snapshots()}
-        open_tasks, watching, at = await self.database.run(_begin)
-        wanted = [one.id for one in open_tasks if one.is_due or not self._is_seen(one.coder_id, snapshots)]
-        for first in range(0, len(wanted), LOADED_AT_ONCE):
-            for task in await self.database.run(get_tasks, wanted[first : first + LOADED_AT_ONCE]):
-                await self._look(task, snapshots.get(task.coder_id or ""), at)
-        if watching:
-            known = {one.coder_id for one in open_tasks}
-            await self._take_in([one for one in snapshots.values() if one.id not in known], watching)
-        self._seen = {id_: snapshot for id_, snapshot in self._seen.items() if id_ in snapshots}
-        self.open_tasks = len(open_tasks)
+        # Only now: whoever has not been leader any more since the last tick learns it before they write anything.
+        known = await self.database.run(_begin, self.owner, ttl)
+        if known is None:
+            self.is_leader = False
+            return
+        await self._look_at_all(known, snapshots)
+        if known.is_watched:
+            await self._take_in(snapshots.values(), {one.coder_id for one in known.open_tasks})
+        if len(self._seen) > len(snapshots):
+            self._seen = {id_: snapshot for id_, snapshot in self._seen.items() if id_ in snapshots}
+        self.open_tasks = len(known.open_tasks)
         self.last_success = time.time()
         self.last_seconds = time.monotonic() - began
 
-    def _is_seen(self, coder_id: str, snapshots: Mapping[str, Snapshot]) -> bool:
-        """Whether this replica has looked at what Coder says of the task now: then it is the very same object."""
-        return coder_id in snapshots and self._seen.get(coder_id) is snapshots[coder_id]
+    async def _look_at_all(self, known: Known, snapshots: Mapping[str, Snapshot]) -> None:
+        """Look at the tasks of which Coder says something else than at the last tick, and at those that are due."""
+        wanted = [one for one in known.open_tasks if one.is_due or not self._is_seen(one, snapshots)]
+        fresh = [one for one in wanted if not one.is_due and one.coder_id not in self._seen]
+        same = await self._known_already([one for one in fresh if one.coder_id in snapshots], snapshots)
+        for one in wanted:
+            if one.id not in same:
+                await self._look(one, snapshots.get(one.coder_id))
 
-    async def _look(self, task: Task, snapshot: Snapshot | None, at: float) -> None:
+    def _is_seen(self, task: OpenTask, snapshots: Mapping[str, Snapshot]) -> bool:
+        """Whether this replica has looked at what Coder says of the task now: then it is the very same object."""
+        now = snapshots.get(task.coder_id)
+        return now is not None and self._seen.get(task.coder_id) is now
+
+    async def _known_already(self, fresh: Sequence[OpenTask], snapshots: Mapping[str, Snapshot]) -> set[str]:
+        """Of tasks that this replica has not looked at, those of which what Coder says is remembered: our ids."""
+        same = set()
+        for first in range(0, len(fresh), LOADED_AT_ONCE):
+            ids = [one.id for one in fresh[first : first + LOADED_AT_ONCE]]
+            for task in await self.database.run(get_tasks, ids):
+                snapshot = snapshots[task.coder_id or ""]
+                if changes.with_last_words(task.snapshot, snapshot) == task.snapshot:
+                    self._seen[snapshot.id] = snapshot
+                    same.add(task.id)
+        return same
+
+    async def _look(self, task: OpenTask, snapshot: Snapshot | None) -> None:
         """Look at one task; what is wrong with it must not keep the others from being looked at."""
         try:
             if snapshot is None:
-                if await self._is_gone(task):
+                if await self._is_gone(task.coder_id):
                     await self.database.run(observing.missed, task.id)
-            elif _needs_a_look(task, snapshot, at):
-                change = await self.database.run(observing.observe, task.id, snapshot, self.settle)
-                if change is not None:
-                    fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
-                    log.info("a task changed", extra=fields)
-            if snapshot is not None:
-                self._seen[snapshot.id] = snapshot
+                return
+            change = await self.database.run(observing.observe, task.id, snapshot, self.settle)
+            if change is not None:
+                fields = {"action": "task_changed", "task": task.coder_id, "condition": change.condition.value}
+                log.info("a task changed", extra=fields)
+            self._seen[snapshot.id] = snapshot
         except StoreError:
             raise
         except DeliveryError as error:
@@ -168,8 +191,10 @@ class Poller:
         except Exception:
             log.exception("a bug in looking at a task", extra={"action": "look_bug", "task": task.coder_id})
 
-    async def _take_in(self, unknown: list[Snapshot], watching: list[Watch]) -> None:
+    async def _take_in(self, snapshots: Iterable[Snapshot], known: Container[str]) -> None:
         """Know the tasks that channels watch for, the newest first, and not too many at once."""
+        watching = await self.database.run(list_watches)
+        unknown = (one for one in snapshots if one.id not in known)
         fitting = (one for one in unknown if any(policy.fits(watch, one) for watch in watching))
         for snapshot in itertools.islice(fitting, MOST_TAKEN_IN):
             try:
@@ -180,34 +205,36 @@ class Poller:
             except Exception:
                 log.exception("a bug in taking in a task", extra={"action": "take_in_bug", "task": snapshot.id})
 
-    async def _is_gone(self, task: Task) -> bool:
+    async def _is_gone(self, coder_id: str) -> bool:
         """Whether Coder, asked for this very task, does not have it: the list may be older than the task."""
         try:
-            await self.backend.snapshot(task.coder_id or "")
+            await self.backend.snapshot(coder_id)
         except NotFound:
             return True
         return False
 
 
-def _begin(connection: Connection) -> tuple[list[OpenTask], list[Watch], float]:
-    """Coder has answered: note it, and if cards said that it was silent, let them say so no longer."""
-    mark_moment(connection, Moment.CODER_ANSWERED)
-    if get_moment(connection, Moment.CODER_SILENT) is not None:
+def _begin(connection: Connection, owner: str, ttl: float) -> Known | None:
+    """Coder has answered: note it, and if cards said that it was silent, let them say so no longer.
+
+    None when another replica leads.
+    """
+    if hold_lease(connection, _LEASE, owner, ttl) is None:
+        return None
+    known = coder_answered(connection)
+    if known.was_silent:
         clear_moment(connection, Moment.CODER_SILENT)
         tasks.refresh_all(connection)
-    return list_keys(connection), list_watches(connection), now(connection)
+    return known
 
 
-def _silent(connection: Connection) -> None:
-    """Coder did not answer: after a while the cards say so, once."""
+def _silent(connection: Connection, owner: str, ttl: float) -> bool:
+    """Coder did not answer: after a while the cards say so, once. Whether this replica still leads."""
+    if hold_lease(connection, _LEASE, owner, ttl) is None:
+        return False
     answered = get_moment(connection, Moment.CODER_ANSWERED)
     known = get_moment(connection, Moment.CODER_SILENT)
     if answered is not None and known is None and now(connection) - answered > STALE_SECONDS:
         mark_moment(connection, Moment.CODER_SILENT, answered)
         tasks.refresh_all(connection)
-
-
-def _needs_a_look(task: Task, snapshot: Snapshot, at: float) -> bool:
-    """Whether Coder says something else than what we know, or the time has come to look."""
-    known = changes.with_last_words(task.snapshot, snapshot) == task.snapshot
-    return not known or task.missing > 0 or (task.look_at is not None and task.look_at <= at)
+    return True

@@ -11,9 +11,8 @@ from bot.models import Card, Change, Condition, Level, Phase, Place, Task, Watch
 from bot.store import Connection
 from bot.store.batch_rows import list_lines, lock_batch
 from bot.store.card_rows import add_card, list_channels
-from bot.store.home_rows import is_home_open
 from bot.store.lanes import NewItem
-from bot.store.person_rows import find_by_coder_id
+from bot.store.look_rows import list_viewers
 from bot.store.task_rows import save_task
 from bot.store.watch_rows import list_watches
 
@@ -37,16 +36,7 @@ _OUTCOMES = _TOLD - {Condition.WAITING}
 def shown_elsewhere(connection: Connection, task: Task) -> list[NewItem]:
     """What shows the task's condition and may have to be brought up to date."""
     items = [queue.edit_batch(task.batch_id)] if task.batch_id else []
-    viewers = {one for one in (task.requester, _owner(connection, task)) if one and is_home_open(connection, one)}
-    return [*items, *(queue.publish_home(viewer) for viewer in sorted(viewers))]
-
-
-def _owner(connection: Connection, task: Task) -> str | None:
-    """The Slack user who owns the task; they may have come to this app after it."""
-    if task.owner_slack or not task.owner_id:
-        return task.owner_slack
-    owner = find_by_coder_id(connection, task.owner_id)
-    return owner.slack_user if owner else None
+    return [*items, *(queue.publish_home(viewer) for viewer in list_viewers(connection, task))]
 
 
 def begin_lines(connection: Connection, batch_id: str | None) -> list[NewItem]:

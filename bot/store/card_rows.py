@@ -11,6 +11,13 @@ from bot.store.clock import now_ms
 from bot.store.schema import card, task
 from bot.store.task_rows import get_task
 
+# Built once: every change of a task reads it.
+_OF_TASK = (
+    sa.select(card)
+    .where(card.c.task_id == sa.bindparam("which"), card.c.unfollowed_at.is_(None))
+    .order_by(card.c.created_at, card.c.id)
+)
+
 
 def add_card(connection: sa.Connection, new: Card) -> None:
     """Add a card that is not posted yet."""
@@ -35,9 +42,7 @@ def is_card(connection: sa.Connection, card_id: str) -> bool:
 
 def cards_of(connection: sa.Connection, task_id: str) -> list[Card]:
     """The cards that follow a task, oldest first."""
-    query = sa.select(card).where(card.c.task_id == task_id, card.c.unfollowed_at.is_(None))
-    rows = connection.execute(query.order_by(card.c.created_at, card.c.id))
-    return [_card(row) for row in rows]
+    return [_card(row) for row in connection.execute(_OF_TASK, {"which": task_id})]
 
 
 def list_channels(connection: sa.Connection, task_id: str) -> list[str]:

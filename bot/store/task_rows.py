@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,19 +34,19 @@ def get_task(connection: sa.Connection, task_id: str) -> Task:
     found = connection.execute(sa.select(task).where(task.c.id == task_id)).first()
     if found is None:
         raise LookupError(task_id)
-    return _task(found)
+    return read_task(found)
 
 
 def find_by_coder_id(connection: sa.Connection, coder_id: str) -> Task | None:
     """The task with Coder's id."""
     found = connection.execute(sa.select(task).where(task.c.coder_id == coder_id)).first()
-    return _task(found) if found else None
+    return read_task(found) if found else None
 
 
 def find_by_request(connection: sa.Connection, request_key: str) -> Task | None:
     """The task that this request made."""
     found = connection.execute(sa.select(task).where(task.c.request_key == request_key)).first()
-    return _task(found) if found else None
+    return read_task(found) if found else None
 
 
 def is_being_made(connection: sa.Connection, name: str) -> bool:
@@ -59,13 +58,13 @@ def is_being_made(connection: sa.Connection, name: str) -> bool:
 def list_open(connection: sa.Connection) -> list[Task]:
     """All tasks that Coder has accepted and nobody has seen the end of."""
     rows = connection.execute(sa.select(task).where(task.c.phase == Phase.OPEN).order_by(task.c.created_at))
-    return [_task(row) for row in rows]
+    return [read_task(row) for row in rows]
 
 
 def list_of_person(connection: sa.Connection, slack_user: str, coder_id: str) -> list[Task]:
     """The open tasks that a person owns or has asked for."""
     theirs = sa.or_(task.c.owner_id == coder_id, task.c.owner_slack == slack_user, task.c.requester == slack_user)
-    found = [_task(row) for row in connection.execute(sa.select(task).where(task.c.phase == Phase.OPEN, theirs))]
+    found = [read_task(row) for row in connection.execute(sa.select(task).where(task.c.phase == Phase.OPEN, theirs))]
     # Whoever steered somebody else's task that came from Coder is its requester only in name.
     return [one for one in found if one.owner_id == coder_id or one.owner_slack == slack_user or one.request]
 
@@ -73,29 +72,13 @@ def list_of_person(connection: sa.Connection, slack_user: str, coder_id: str) ->
 def list_creating(connection: sa.Connection) -> list[Task]:
     """All tasks that Coder has been asked for and has not answered yet."""
     rows = connection.execute(sa.select(task).where(task.c.phase == Phase.CREATING))
-    return [_task(row) for row in rows]
-
-
-@dataclass(frozen=True)
-class OpenTask:
-    """An open task, as much of it as tells whether it needs a look; `is_due`: by the clock, or it was missed before."""
-
-    id: str
-    coder_id: str
-    is_due: bool
-
-
-def list_keys(connection: sa.Connection) -> list[OpenTask]:
-    """All open tasks, without what we know of them: that would take most of a poll."""
-    due = sa.or_(task.c.look_at <= now_ms(), task.c.missing > 0)
-    query = sa.select(task.c.id, task.c.coder_id, due).where(task.c.phase == Phase.OPEN, task.c.coder_id.isnot(None))
-    return [OpenTask(id_, coder_id, bool(is_due)) for id_, coder_id, is_due in connection.execute(query)]
+    return [read_task(row) for row in rows]
 
 
 def get_tasks(connection: sa.Connection, ids: Sequence[str]) -> list[Task]:
     """The tasks with these ids, oldest first."""
     rows = connection.execute(sa.select(task).where(task.c.id.in_(ids)).order_by(task.c.created_at))
-    return [_task(row) for row in rows]
+    return [read_task(row) for row in rows]
 
 
 def count_phases(connection: sa.Connection) -> dict[str, int]:
@@ -137,7 +120,8 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _task(row: sa.Row[Any]) -> Task:
+def read_task(row: sa.Row[Any]) -> Task:
+    """The task of a row."""
     values = {key: value for key, value in row._mapping.items() if key in Task.model_fields and value is not None}  # noqa: SLF001 - SQLAlchemy's public name
     for key in ("created_at", "look_at"):
         if key in values:
