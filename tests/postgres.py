@@ -9,24 +9,34 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-# A shell keeps the server: when its input is closed, on purpose or because pytest was killed, it stops the server and
-# removes the folder. Nothing is synced to disk, for a test needs no database that survives the machine.
+# A shell keeps the server: a line of input is the signal with which it is stopped, to be started again. When its input
+# is closed, on purpose or because pytest was killed, it stops the server and removes the folder. Nothing is synced to
+# disk, for a test needs no database that survives the machine.
 _KEEPER = """
 set -e
 home=$1 bin=$2
 "$bin/initdb" -D data -U postgres --auth=trust --encoding=UTF8 --no-locale --no-sync
-"$bin/postgres" -D data -k "$home" -F -c listen_addresses= -c autovacuum=off -c full_page_writes=off \
-    -c synchronous_commit=off &
-read -r line || kill -INT $!
+serve() {
+    "$bin/postgres" -D data -k "$home" -F -c listen_addresses= -c autovacuum=off -c full_page_writes=off \
+        -c synchronous_commit=off &
+}
+serve
+while read -r signal; do
+    kill "-$signal" $!
+    wait $! || true
+    serve
+done
+kill -INT $!
 wait $! || true
 cd / && rm -rf "$home"
 """
@@ -35,9 +45,11 @@ cd / && rm -rf "$home"
 class Server:
     """A running server, reached by the socket in its folder."""
 
-    def __init__(self, home: Path, admin: psycopg.Connection) -> None:
+    def __init__(self, home: Path, connect: Callable[[], psycopg.Connection], keeper: subprocess.Popen[bytes]) -> None:
         self._home = home
-        self._admin = admin
+        self._connect, self._keeper = connect, keeper
+        self._admin = connect()
+        self._restarting = threading.Lock()
         self._names = (f"test_{number}" for number in itertools.count(1))
 
     @contextmanager
@@ -49,6 +61,37 @@ class Server:
         self._admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(made, model))
         yield _url(self._home, name)
         self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def restart(self, signal: str = "INT") -> None:
+        """Stop the server, at once but in order (INT) or as a crash would (QUIT), and wait until it is back."""
+        assert self._keeper.stdin is not None
+        with self._restarting:
+            self._admin.close()
+            before = self._pid()
+            self._keeper.stdin.write(f"{signal}\n".encode())
+            self._keeper.stdin.flush()
+            while self._pid() in {"", before}:
+                time.sleep(0.01)
+            self._admin = self._connect()
+
+    def _pid(self) -> str:
+        """Of the running server; empty between two."""
+        try:
+            return (self._home / "data" / "postmaster.pid").read_text().partition("\n")[0]
+        except FileNotFoundError:
+            return ""
+
+    def close(self) -> None:
+        """Leave the server to its keeper."""
+        self._admin.close()
+
+
+_running: dict[str, Server] = {}  # by the folder, as it stands in the URLs of their databases
+
+
+def restart(url: str, signal: str = "INT") -> None:
+    """Restart the server that has this database."""
+    _running[str(conninfo_to_dict(url)["host"])].restart(signal)
 
 
 @contextmanager
@@ -68,9 +111,11 @@ def server() -> Iterator[Server]:
             start_new_session=True,  # control-C is for pytest, which then closes the keeper's input
         )
     try:
-        with _connected(home, keeper, log) as admin:
-            yield Server(home, admin)
+        with closing(Server(home, lambda: _connected(home, keeper, log), keeper)) as made:
+            _running[str(home)] = made
+            yield made
     finally:
+        _running.pop(str(home), None)
         keeper.communicate()
         shutil.rmtree(home, ignore_errors=True)
 

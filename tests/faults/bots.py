@@ -13,6 +13,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -219,10 +220,19 @@ class Ledgers:
 
     def ask(self, statement: str) -> list[Any]:
         """The rows of a statement; on SQLite it only reads."""
-        if self._open is None:
-            self._open = self._connected()
-        cursor = self._open.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+        for _ in range(250):
+            try:
+                if self._open is None:
+                    self._open = self._connected()
+                cursor = self._open.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError:
+                # The server is being restarted: it takes tenths of a second.
+                if self._open is not None and not self._open.closed:
+                    raise
+                self._open = None
+                time.sleep(0.02)
+        raise TimeoutError("the database server does not come back")
 
     def _connected(self) -> Any:
         if self.is_sqlite:

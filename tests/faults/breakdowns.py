@@ -85,6 +85,14 @@ async def sessions_cut(stage: Stage, chance: random.Random) -> str:
     return f"{stage.ledgers.cut(name)} sessions of {name} end"
 
 
+@move("fault", 1.5, on_postgresql)
+async def server_restarted(stage: Stage, chance: random.Random) -> str:
+    """The whole database server is restarted, in order or after a crash."""
+    signal = chance.choice(("INT", "QUIT"))
+    stage.spawn(asyncio.to_thread(stage.restart_server, signal))
+    return f"the database server is restarted by {signal}"
+
+
 @move("fault", 2, on_sqlite)
 async def database_locked(stage: Stage, chance: random.Random) -> str:
     """Somebody else holds the file for a while, perhaps for as long as Slack waits for an ack."""

@@ -20,6 +20,7 @@ from bot.sandbox.coder import CoderServer, TaskHandle
 from bot.sandbox.slack import SlackServer
 from bot.sandbox.slack.pressing import Answer
 from bot.sandbox.slack.records import Channel, ClientRefused, Message, User
+from tests import postgres
 from tests.e2e.scene import MANIFEST, Scene
 from tests.faults.bots import Balanced, Ledgers, Nursery, Replica
 
@@ -231,6 +232,10 @@ class Stage:
             await asyncio.wait(self._doing)
         for bot in self.bots:
             await asyncio.wait_for(bot.up.wait(), 60)
+
+    def restart_server(self, signal: str) -> None:
+        """Restart the database server; PostgreSQL only."""
+        postgres.restart(self.ledgers.url, signal)
 
     async def command(self, user: User, channel: Channel, text: str) -> Typed:
         """Somebody types a command."""

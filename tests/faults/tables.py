@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests import postgres
@@ -45,7 +48,15 @@ class Databases:
             self._model = self._server.database().__enter__()
             _make_tables(self._model)
         with self._server.database(like=self._model) as url:
+            _keep_commits(url)
             yield url
+
+
+def _keep_commits(url: str) -> None:
+    """What is committed must outlive a crash of the server here; elsewhere in the tests nobody lets it crash."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(name))
 
 
 def _make_tables(url: str) -> None:

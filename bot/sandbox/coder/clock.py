@@ -18,7 +18,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
-        self.skew = timedelta()  # by how much it is ahead of the machine's, to be set before anything else
+        self._skew = timedelta()
         self._changed = asyncio.Event()
         self._last = datetime.min.replace(tzinfo=UTC)
 
@@ -34,13 +34,23 @@ class Clock:
         self._changed = asyncio.Event()
 
     @property
+    def skew(self) -> timedelta:
+        """By how much it is ahead of the machine's; set back, what happens next has a smaller time than what did."""
+        return self._skew
+
+    @skew.setter
+    def skew(self, value: timedelta) -> None:
+        self._skew = value
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    @property
     def manual(self) -> bool:
         """Nothing moves by itself."""
         return self.speed <= 0
 
     def now(self) -> datetime:
         """The present time in UTC, later than at every call before: what happened first has the smaller time."""
-        self._last = max(datetime.now(UTC) + self.skew, self._last + timedelta(microseconds=1))
+        self._last = max(datetime.now(UTC) + self._skew, self._last + timedelta(microseconds=1))
         return self._last
 
     async def sleep(self, seconds: float) -> None:
