@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Coroutine
@@ -261,6 +262,8 @@ async def run(settings: Settings, asked: asyncio.Event) -> int:
     """Run until a stop is `asked` for, also while it starts; 0 then, 1 when the bot gave up and should be restarted."""
     logs.set_up(settings.bot_log_level, secrets=settings.secrets)
     bot = await _unless(asked, open_bot(settings))
+    # What a start has made stays to the end: to look through all of it for garbage would hold up the loop each time.
+    gc.freeze()
     return 0 if bot is None else await serve(bot, asked)
 
 

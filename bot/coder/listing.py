@@ -38,13 +38,16 @@ class Listing:
 
         A task that cannot be read is left out and logged; CoderFailed if none can be, or if the text is no list.
         """
-        if hash(text) != self._text:
+        await asyncio.sleep(0)  # of ten thousand tasks, the text alone takes some milliseconds
+        words = hash(text)
+        if words != self._text:
+            await asyncio.sleep(0)
             seen, number = await self._parsed(text)
             found = [each.snapshot for each in seen.values() if each.snapshot is not None]
             if number and not found:  # an empty list would say that all tasks are gone
                 why = f"none of {number} tasks can be read"
                 raise not_understood(why)
-            self._text, self._seen, self._found = hash(text), seen, found
+            self._text, self._seen, self._found = words, seen, found
         return list(self._found)
 
     async def _parsed(self, text: str) -> tuple[dict[Any, _Seen], int]:

@@ -9,14 +9,15 @@ import time
 from pathlib import Path
 
 from tests.bench.rows import Row, durations, median
-from tests.bench.stage import database, running, servers
-from tests.bench.ticks import many_tasks
+from tests.bench.stage import apart, database, opened, running, servers
+from tests.bench.ticks import known
 from tests.e2e.process import ROOT, BotProcess
-from tests.e2e.scene import Scene, scene
+from tests.e2e.scene import Scene
 
 _STARTS = 5
 _IDLE_SECONDS = 20.0
 _TASKS = 2_000
+_POLLS = 8
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -74,11 +75,12 @@ def _rss(process: BotProcess) -> int:
 
 async def _with_tasks(url: str) -> int:
     """Resident memory in KiB of a bot that has polled many open tasks a few times."""
-    async with scene(url, BOT_POLL_SECONDS="3600") as made:
-        await many_tasks(made, _TASKS)
-        await made.stop()
-        made.environment |= {"BOT_POLL_SECONDS": "1"}
+    async with apart(url, BOT_POLL_SECONDS="1") as made:
+        await made.coder.make(_TASKS)
+        async with opened(made) as bot:
+            await known(bot, channel="")
         async with running(made) as process:
-            polls = len(made.polls())
-            await made.reached(lambda: len(made.polls()) > polls + 6, "some polls", timeout=60)
+            before = await made.coder.calls()
+            while await made.coder.calls() < before + _POLLS:  # noqa: ASYNC110 - another process counts
+                await asyncio.sleep(0.5)
             return _rss(process)

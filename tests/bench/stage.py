@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from bot.app import Bot, open_bot
 from bot.sandbox.coder import CoderServer
 from bot.sandbox.slack import SlackServer
+from bot.settings import read_settings
 from tests import postgres
+from tests.bench.far import FarCoder, far_coder
 from tests.e2e.process import RUN, BotProcess, bot_process
 from tests.e2e.scene import RETRIES, Scene, _manifest
 
 FLOOR = ("-m", "tests.bench.floor")
 DATABASES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A Slack in this process and a Coder in another; what the environment of a bot between them is."""
+
+    slack: SlackServer
+    coder: FarCoder
+    environment: dict[str, str]
 
 
 @contextlib.contextmanager
@@ -42,7 +56,7 @@ async def servers(database_url: str, *, rate_limits: bool = False, **changes: st
 
 
 @contextlib.asynccontextmanager
-async def running(made: Scene, *arguments: str) -> AsyncIterator[BotProcess]:
+async def running(made: Scene | Apart, *arguments: str) -> AsyncIterator[BotProcess]:
     """The bot (or the floor) between the servers, ready."""
     async with bot_process(made.environment, *(arguments or RUN)) as process:
         await process.logged("action=started")
@@ -52,3 +66,31 @@ async def running(made: Scene, *arguments: str) -> AsyncIterator[BotProcess]:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.process.wait(), 10)
         await made.slack.until(lambda: not made.slack.socket.open, what="a closed socket")
+
+
+@contextlib.asynccontextmanager
+async def apart(database_url: str, **changes: str) -> AsyncIterator[Apart]:
+    """The two servers; `changes` are settings of the bot."""
+    async with SlackServer(manifest=_manifest()) as slack, far_coder() as coder:
+        environment = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "CODER_URL": coder.url,
+            "CODER_SESSION_TOKEN": coder.token,
+            "DATABASE_URL": database_url,
+            "BOT_PORT": "0",
+        }
+        yield Apart(slack, coder, environment | changes)
+
+
+@contextlib.asynccontextmanager
+async def opened(made: Apart) -> AsyncIterator[Bot]:
+    """A bot in this process that does nothing by itself: what is asked of it is all that is measured."""
+    bot = await open_bot(read_settings(made.environment))
+    gc.freeze()  # as `bot.app.run` does
+    try:
+        yield bot
+    finally:
+        gc.unfreeze()
+        await bot.opened.resources.aclose()
