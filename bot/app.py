@@ -123,6 +123,7 @@ class Bot:
         self.rounds.every(self.settings.bot_poll_seconds, self.poller.tick)
         self.rounds.every(_HOUSEKEEPING_SECONDS, self.housekeeping.tick)
         self.rounds.every(_STOCK_SECONDS, self.opened.coder.directory.stock, first=_STOCK_FIRST_SECONDS)
+        self.rounds.begin()
 
     @property
     def port(self) -> int:

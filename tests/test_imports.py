@@ -69,6 +69,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httpx": {"coder"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
+    "apscheduler": {"rounds"},
 }
 
 
