@@ -38,13 +38,15 @@ _PERSON_SECONDS = 7 * 24 * 3600.0
 class Draft(Model):
     """What is kept of an open form. `request` is what it begins with, `template` the id of what is chosen now.
 
-    `channel` and `thread_ts` are where it was opened, empty where that is no conversation.
+    `channel` and `thread_ts` are where it was opened, empty where that is no conversation; `wish` is the question that
+    it was opened from, of which only one answer counts.
     """
 
     request: CreateRequest = CreateRequest(prompt="")
     channel: str = ""
     thread_ts: str = ""
     user_name: str = ""
+    wish: str = ""
     message: SourceMessage | None = None
     replies: SourceThread | None = None
     template: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import queue, tasks
+from bot import queue, tasks, wishes
 from bot.background import fitting
 from bot.blocks.answers import creating
 from bot.blocks.forms.fields import NO_PRESET, split_prompt
@@ -60,11 +60,21 @@ def submit(connection: Connection, form_id: str, filled: Filled, user: str, shel
     except UserError as error:
         field = "place" if filled.in_thread else "channel"
         return {field: f"{error.title}. {error.cause} {error.step}"[:_FIELD_ERROR]}
+    if draft.wish and (taken := _taken(connection, form, draft.wish, is_new=is_new)):
+        return taken
     if is_new:
         template = shelf.template(filled.template) if shelf else None
         line = creating(template.title if template else request.template, request.preset)
         enqueue(connection, queue.private_answer(origin, line, f"creating:{form.id}"))
     return {}
+
+
+def _taken(connection: Connection, form: Form, wish: str, *, is_new: bool) -> dict[str, str]:
+    """Note that this form answers the question it came from, or say that something else has done so."""
+    if is_new:
+        wishes.note_start(connection, wish, form.id)
+    is_ours = wishes.started_by(connection, wish) == form.id
+    return {} if is_ours else {"prompt.1": "A task was already started from this message. Nothing more was started."}
 
 
 def _wrong(draft: Draft, filled: Filled, person: Person | None, shelf: Shelf | None) -> dict[str, str]:
@@ -180,7 +190,7 @@ def _origin(form: Form, draft: Draft, request: CreateRequest, user: str) -> Orig
     """Where the private answers go: where the form was opened, else where the card goes."""
     place = request.place or Place(channel=user)
     return Origin(
-        key=f"form:{form.id}",
+        key=wishes.key_of(draft.wish) if draft.wish else f"form:{form.id}",
         user=user,
         user_name=draft.user_name,
         channel=draft.channel or place.channel,

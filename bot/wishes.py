@@ -80,6 +80,7 @@ def draft_of(connection: Connection, form_id: str, origin: Origin) -> Draft | No
         channel=origin.channel,
         thread_ts=origin.thread_ts,
         user_name=origin.user_name,
+        wish=form_id,
         message=message,
     )
 
@@ -91,21 +92,34 @@ def start(connection: Connection, form_id: str, origin: Origin, *, with_thread: 
         return
     if with_thread:
         request = request.model_copy(update={"quoting": request.place})
-    once = origin.model_copy(update={"key": f"wish:{form_id}"})
+    once = origin.model_copy(update={"key": key_of(form_id)})
     try:
         is_first = tasks.create(connection, Create(request=request), once)
     except UserError as error:
         tasks.show_at_once(connection, origin, problem(error))
         return
     if is_first:
-        save_form(connection, form_id, data={"request": request.model_dump(mode="json"), "by": origin.key})
+        note_start(connection, form_id, origin.key)
         tasks.show_at_once(connection, origin, answers.creating(request.template, request.preset))
-    elif _started_by(connection, form_id) != origin.key:  # another click; the same one may be delivered twice
+    elif started_by(connection, form_id) != origin.key:  # another click; the same one may be delivered twice
         # Not in the question's place, which is taken by what becomes of the task.
         tasks.show_at_once(connection, origin.model_copy(update={"response_url": ""}), problem(already_done()))
 
 
-def _started_by(connection: Connection, form_id: str) -> str:
+def key_of(form_id: str) -> str:
+    """The key of the task that comes of a question, whichever way it is answered: so there is one at most."""
+    return f"wish:{form_id}"
+
+
+def note_start(connection: Connection, form_id: str, by: str) -> None:
+    """Remember which answer to the question started the task; `by` is its key."""
+    form = find_form(connection, form_id)
+    if form is not None:
+        save_form(connection, form_id, data={**form.data, "by": by})
+
+
+def started_by(connection: Connection, form_id: str) -> str:
+    """The key of the answer that started the task; empty while there is none."""
     form = find_form(connection, form_id)
     return str(form.data.get("by", "")) if form else ""
 

@@ -300,6 +300,28 @@ async def test_the_form_opens_with_what_was_written(scene: Scene) -> None:
     _, task = await card_in(scene, ts)
     assert task.task.initial_prompt == "Find out why, and mend it"
 
+    await press(scene, asks, "Start without it")  # the question stands there still
+    await told(scene, "Already done")
+    assert len(creates(scene)) == 1
+
+
+async def test_a_form_comes_too_late_when_the_question_was_answered(scene: Scene) -> None:
+    """While the form was open somebody pressed Start: the form says so, and what was typed stays in it."""
+    ts = await scene.slack.post(scene.bo, scene.payments, "p99 is high")
+    await mention(scene, "Find out why", ts)
+    asks = await told(scene, "Start a task with this prompt?")
+    await press(scene, asks, "Edit first…")
+    [view] = await scene.seen(
+        lambda: [one for one in scene.slack.views(scene.ana) if "Find out why" in str(one.body)], "the form"
+    )
+    await press(scene, asks, "Start without it")
+    await card_in(scene, ts)
+
+    answer = await scene.slack.submit(scene.ana, view, {"prompt.1": "Find out why, and mend it"})
+
+    assert "already started" in answer.errors["prompt.1"]
+    assert len(creates(scene)) == 1
+
 
 async def test_a_message_that_is_gone_when_its_card_comes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """The card is a message of its own then; who waits for long is told so once."""
