@@ -14,13 +14,13 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from bot.errors import Later, Permanent, StoreError, Transient, UserError
-from bot.store import lanes
+from bot.store import Connection, lanes
 from bot.store.database import Database
 from bot.store.lanes import Claim, Item, Outcome, Settled, State
 
@@ -103,9 +103,10 @@ class Outbox:
             longer={kind: delivery.timeout + _MARGIN for kind, delivery in self.kinds.items()},
         )
         self._wake = asyncio.Event()
+        self._full = False  # lanes may wait for one of our slots
         self._stopping = False
         self._away = False
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[bool]] = set()
         database.on_enqueue(self._wake.set)
 
     @property
@@ -152,18 +153,17 @@ class Outbox:
     async def _claim(self) -> float:
         """Start what can be started; for how many seconds there is nothing more to do here."""
         free = self._slots - len(self._running)
-        if free <= 0:
+        self._full = free <= 0
+        if self._full:
             return self._poll  # whoever ends wakes us
         try:
             asked = time.monotonic()
             served = {task.get_name() for task in self._running}
-            claims = await self._database.run(lanes.claim, free, self._holder, served)
+            claims, due = await self._database.run(_claim, free, self._holder, served)
             self._note(None)
             for claim in claims:
                 self._serve(claim, asked)
-            if len(claims) == free:
-                return self._poll
-            due = await self._database.run(lanes.next_due)
+            self._full = len(claims) == free
         except StoreError as error:
             self._note(error)
             return _between(0.2, 1)
@@ -178,29 +178,36 @@ class Outbox:
         self._running.add(task)
         task.add_done_callback(self._served)
 
-    def _served(self, task: asyncio.Task[None]) -> None:
+    def _served(self, task: asyncio.Task[bool]) -> None:
         self._running.discard(task)
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
             # the lease ends by itself, so the item is not lost
             log.error("lane failed", exc_info=error, extra={"action": "lane_failed", "lane": task.get_name()})
+        if self._full or error is not None or not task.result():
+            self._wake.set()
 
-    async def _drain(self, first: Claim, asked: float) -> None:
-        """Deliver the lane's items one after the other; `asked` is our time just before the lane was leased."""
-        claim: Claim | None = first
-        turns = 0
-        while claim is not None:
+    async def _drain(self, first: Claim, asked: float) -> bool:
+        """Deliver the lane's items one after the other; `asked` is our time just before the lane was leased.
+
+        Whether the lane is empty now.
+        """
+        claim, turns = first, 0
+        while True:
             if time.monotonic() > asked + claim.lease - self._timeout(claim.item.kind):
                 # We were frozen. The lane may be another's by now, which the epoch tells; if it is still ours, nobody
                 # need wait for the end of our lease.
                 await self._settle(claim, Outcome(State.PENDING), go_on=False)
-                return
+                return False
             turns += 1
             began = time.monotonic()
             outcome = await self._attempt(claim)
             seconds = time.monotonic() - began
             settled, asked = await self._settle(claim, outcome, go_on=turns < _TURN)
             self._tell(claim.item, _word(outcome) if settled.recorded else "lost", outcome, seconds)
+            if settled.following is None:
+                return settled.is_empty
             claim = settled.following
 
     def _timeout(self, kind: str) -> float:
@@ -307,6 +314,14 @@ class Outbox:
             await asyncio.sleep(_between(0.5, 1.5))
 
 
+def _claim(
+    connection: Connection, free: int, holder: lanes.Holder, served: Collection[str]
+) -> tuple[list[Claim], float | None]:
+    """Claim up to so many lanes; unless it was all of them, in how many seconds there is one more."""
+    claims = lanes.claim(connection, free, holder, served)
+    return claims, None if len(claims) == free else lanes.next_due(connection)
+
+
 async def _caught(delivery: Awaitable[None], seconds: float) -> Exception | None:
     try:
         async with asyncio.timeout(seconds):
@@ -316,7 +331,7 @@ async def _caught(delivery: Awaitable[None], seconds: float) -> Exception | None
     return None
 
 
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -143,6 +143,7 @@ FREE = (
     sa.update(lane)
     .where(_these_lanes)
     .values(ready_at=sa.case((_head_due < _now, _now), else_=_head_due), lease_until=_now, owner=None)
+    .returning(lane.c.ready_at)
 )
 
 # Settle --------------------------------------------------------------------------------------------------------------

@@ -98,10 +98,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Settled:
-    """`recorded` is False when somebody else has the lane, and nothing was changed; `following` is the next claim."""
+    """`recorded` is False when somebody else has the lane, and nothing was changed; `following` is the next claim.
+
+    `is_empty`: nothing waits in the lane any more, not even for a later time.
+    """
 
     recorded: bool
     following: Claim | None = None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,8 +228,8 @@ def settle(connection: sa.Connection, held: Claim, outcome: Outcome, holder: Hol
     claims = _start(connection, {lane: held.epoch}, holder, crashes=new) if go_on else []
     if not claims:
         # A later statement than the one that locked the lane, or an item enqueued meanwhile would not be seen.
-        connection.execute(sql.FREE, {"lanes": [lane]})
-        return Settled(recorded=True)
+        ready_at = connection.execute(sql.FREE, {"lanes": [lane]}).scalar_one()
+        return Settled(recorded=True, is_empty=ready_at is None)
     return Settled(recorded=True, following=claims[0])
 
 
