@@ -226,43 +226,61 @@ DEAD = sa.select(outbox).where(_is_dead).order_by(outbox.c.id.desc()).limit(sa.b
 class Inserts:
     """The statements with ON CONFLICT."""
 
-    touch: sa.Insert  # lock the lane, and make it where it is new
+    touch: Any | None  # lock the lane, and make it where it is new; None where `put` does so, too
     put: Any  # an item, unless its dedup key is known; its id
     take: Any  # a lease by name, if it is mine or nobody's; its epoch
 
 
-def _inserts(insert: Any) -> Inserts:
-    touch = insert(lane).values(key=sa.bindparam("lane"))
-    put = insert(outbox).values(
-        lane=sa.bindparam("lane"),
-        dedup=sa.bindparam("dedup"),
-        coalesce=sa.bindparam("coalesce"),
-        kind=sa.bindparam("kind"),
-        payload=sa.bindparam("payload"),
-        created_at=_now,
-        due_at=_now + _given("delay"),
-    )
+_due = _now + _given("delay")
+_new_item = {
+    "lane": sa.bindparam("lane", type_=sa.Text),
+    "dedup": sa.bindparam("dedup", type_=sa.Text),
+    "coalesce": sa.bindparam("coalesce", type_=sa.Text),
+    "kind": sa.bindparam("kind", type_=sa.Text),
+    "payload": sa.bindparam("payload", type_=sa.JSON),
+    "created_at": _now,
+    "due_at": _due,
+}
+
+
+def _touch(insert: Any) -> Any:
+    """Lock the lane or make it. One that has items is ready for its first one already; a new one comes behind."""
+    touch = insert(lane).values(key=_new_item["lane"], ready_at=_due)
+    ready_at = sa.func.coalesce(lane.c.ready_at, touch.excluded.ready_at)
+    return touch.on_conflict_do_update(index_elements=["key"], set_={"ready_at": ready_at})
+
+
+def _put_at_once() -> Any:
+    """Touch, put and notify in one round trip; the item gets its id after the lane is locked, because it reads it."""
+    touched = _touch(postgresql.insert).returning(lane.c.key).cte("touched")
+    values = {**_new_item, "lane": touched.c.key}
+    put = postgresql.insert(outbox).from_select([*values], sa.select(*values.values()), include_defaults=False)
+    new = put.on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id).cte("new")
+    return sa.select(new.c.id, sa.func.pg_notify(CHANNEL, ""))
+
+
+def _put(insert: Any) -> Any:
+    return insert(outbox).values(_new_item).on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id)
+
+
+def _take(insert: Any) -> Any:
     take = insert(lease).values(
         name=sa.bindparam("name"), owner=sa.bindparam("owner"), until=_now + _given("ttl"), epoch=1
     )
     same = lease.c.owner == take.excluded.owner
-    return Inserts(
-        touch=touch.on_conflict_do_update(index_elements=["key"], set_={"epoch": lane.c.epoch}),
-        put=put.on_conflict_do_nothing(index_elements=["dedup"]).returning(outbox.c.id),
-        take=take.on_conflict_do_update(
-            index_elements=["name"],
-            where=same | (lease.c.until <= _now),
-            set_={
-                "owner": take.excluded.owner,
-                "until": take.excluded.until,
-                "epoch": lease.c.epoch + sa.case((same, 0), else_=1),
-            },
-        ).returning(lease.c.epoch),
-    )
+    return take.on_conflict_do_update(
+        index_elements=["name"],
+        where=same | (lease.c.until <= _now),
+        set_={
+            "owner": take.excluded.owner,
+            "until": take.excluded.until,
+            "epoch": lease.c.epoch + sa.case((same, 0), else_=1),
+        },
+    ).returning(lease.c.epoch)
 
 
-_POSTGRESQL: Final = _inserts(postgresql.insert)
-_SQLITE: Final = _inserts(sqlite.insert)
+_POSTGRESQL: Final = Inserts(touch=None, put=_put_at_once(), take=_take(postgresql.insert))
+_SQLITE: Final = Inserts(touch=_touch(sqlite.insert), put=_put(sqlite.insert), take=_take(sqlite.insert))
 
 
 def inserts(connection: sa.Connection) -> Inserts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -144,37 +145,26 @@ def enqueue(connection: sa.Connection, *items: NewItem) -> int:
 
     Call it once in a transaction, with all items, and late: it holds their lanes until the commit.
     """
-    lanes = sorted({item.lane for item in items})
-    for key in lanes:  # always in this order: no deadlock
-        connection.execute(sql.inserts(connection).touch, {"lane": key})
-    new = sum(_put(connection, item) for item in items)
-    if new:
-        _made_ready(connection, lanes)
-    return new
+    # Lanes are locked always in this order: no deadlock.
+    return sum(_put(connection, item) for item in sorted(items, key=attrgetter("lane")))
 
 
 def _put(connection: sa.Connection, item: NewItem) -> bool:
-    values = {
-        "lane": item.lane,
-        "dedup": item.dedup,
-        "coalesce": item.coalesce,
-        "kind": item.kind,
-        "payload": item.payload,
-        "delay": _ms(item.delay),
-    }
-    new = connection.execute(sql.inserts(connection).put, values).scalar()
-    if new is not None and item.coalesce is not None:
+    of_lane = {"lane": item.lane, "delay": _ms(item.delay)}
+    values = {"dedup": item.dedup, "coalesce": item.coalesce, "kind": item.kind, "payload": item.payload}
+    inserts = sql.inserts(connection)
+    if inserts.touch is not None:
+        connection.execute(inserts.touch, of_lane)
+    new = connection.execute(inserts.put, {**of_lane, **values}).scalar()
+    if new is None:
+        return False
+    connection.info[ENQUEUED] = True
+    if item.coalesce is not None:
         older = {"in_lane": item.lane, "place": item.coalesce, "new": new}
         connection.execute(sql.INHERIT, older)
         connection.execute(sql.SUPERSEDE, older)
-    return new is not None
-
-
-def _made_ready(connection: sa.Connection, lanes: list[str]) -> None:
-    connection.execute(sql.REFRESH, {"lanes": lanes})
-    if connection.dialect.name == "postgresql":
-        connection.execute(sql.NOTIFY)
-    connection.info[ENQUEUED] = True
+        connection.execute(sql.REFRESH, {"lanes": [item.lane]})  # it may have become the first of its lane
+    return True
 
 
 def nudge(connection: sa.Connection, lane: str) -> None:
@@ -182,7 +172,10 @@ def nudge(connection: sa.Connection, lane: str) -> None:
     if connection.execute(sql.LOCK, {"in_lane": lane}).first() is None:
         return
     if connection.execute(sql.NUDGE, {"lanes": [lane]}).rowcount:
-        _made_ready(connection, [lane])
+        connection.execute(sql.REFRESH, {"lanes": [lane]})
+        if connection.dialect.name == "postgresql":
+            connection.execute(sql.NOTIFY)
+        connection.info[ENQUEUED] = True
 
 
 def claim(connection: sa.Connection, limit: int, holder: Holder, served: Collection[str] = ()) -> list[Claim]:
