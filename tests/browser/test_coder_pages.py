@@ -23,7 +23,7 @@ async def coders_page(window: Window, card: Locator) -> Page:
 
 
 async def test_what_is_pressed_there_is_told_here(sandbox: World, opened: Open) -> None:
-    """Finish, pause, delete, by mouse and by keyboard: the card says so, and the page itself follows without a reload."""
+    """Finish, pause, delete, by mouse and by keyboard: the card says so, and the page follows without a reload."""
     window = await opened(sandbox.url, "ana", sandbox.room())
     await window.says("/coder-task create tidy the <b>footer</b>, and ask me first")
     card = await window.sees("footer")
