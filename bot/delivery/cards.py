@@ -155,15 +155,25 @@ async def edit_card(outside: Outside, item: Item) -> None:
     if shown == card.shown and not item.maybe_sent:  # a crashed try may have made Slack show something else
         return
     try:
-        await outside.slack.update(card.channel, card.ts, content, card.id)
+        await _show(outside, card, card.ts, content)
     except SlackRefused as refusal:
-        if refusal.code in FROZEN_CHANNEL:  # the next change after it is open again brings the card up to date
-            log.info("a card stands in an archived channel", extra={"action": "card_archived", "card": card.id})
-            return
+        if refusal.code not in FROZEN_CHANNEL | _NO_MEMBER:
+            raise
+        # The next change after the channel is open to us again brings the card up to date.
+        fields = {"action": "card_out_of_reach", "card": card.id, "code": refusal.code}
+        log.info("a card stands in an archived channel, or one that the bot has left", extra=fields)
+        return
+    await outside.database.run(mark_edited, card.id, view.revision, shown)
+
+
+async def _show(outside: Outside, card: Card, ts: str, content: Content) -> None:
+    """Edit the card's message, or post it anew where Slack does not let us."""
+    try:
+        await outside.slack.update(card.channel, ts, content, card.id)
+    except SlackRefused as refusal:
         if refusal.code not in NOT_EDITABLE:
             raise
         await _replace(outside, card, content)
-    await outside.database.run(mark_edited, card.id, view.revision, shown)
 
 
 async def _replace(outside: Outside, card: Card, content: Content) -> None:

@@ -328,3 +328,21 @@ async def test_a_card_in_an_archived_channel_waits_for_the_next_change(scene: Sc
     task.report("working", "Everybody sees this")
     await scene.card_says(card, "Everybody sees this")
     assert ask(database_url, "SELECT count(*) FROM outbox WHERE state = 2") == [(0,)]
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_a_deleted_card_in_a_channel_without_the_bot_waits_for_the_next_change(
+    scene: Scene, database_url: str
+) -> None:
+    """Nothing is given up while nothing can be posted; invited again, the bot posts the card anew."""
+    card, task = await scene.working()
+    scene.slack.workspace.remove_message(scene.card(card))
+    await scene.slack.remove_bot(scene.payments)
+    task.report("working", "Nobody sees this")
+    await scene.seen(lambda: [call for call in scene.slack.calls if call.error == "not_in_channel"], "a refusal")
+    await scene.quiet()
+    await scene.slack.invite_bot(scene.payments)
+
+    task.report("working", "Everybody sees this")
+    await scene.seen(lambda: any("Everybody sees this" in words(one) for one in in_thread(scene, card)), "a new card")
+    assert ask(database_url, "SELECT count(*) FROM outbox WHERE state = 2") == [(0,)]
