@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from bot.sandbox.coder import Call, TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
+from tests.faults import promises
 from tests.faults.sight import (
     acked_at,
     answers_to,
     delivery_of,
     find_task,
     has_ended,
+    is_elsewhere,
     is_taken_in,
     marks_on,
     posted,
@@ -26,11 +28,14 @@ from tests.faults.sight import (
     told,
     told_undelivered,
     wanted_states,
+    was_accepted,
     was_dropped,
     wish_of,
 )
 from tests.faults.stage import Line, Sent, Stage, Typed, task_id
 
+# Commands whose answer is a form, a card or a line for all.
+PUBLIC = {"create", "new", "batch", "watch", "unwatch"}
 # Looked at again and again by their nature; they say nothing of whether all is done.
 NEVER_DONE = ("edit_card", "note_slow", "publish_home", "edit_batch")
 
@@ -46,15 +51,16 @@ def complaints(stage: Stage) -> list[str]:
 def one_task_for_each_wish(stage: Stage) -> Iterator[str]:
     """A wish that was taken in made one task, or its person was told why not."""
     found = [wish_of(stage, task) for task in stage.tasks]
-    if None in found:
-        yield f"{found.count(None)} tasks that nobody asked for"
+    unasked = sum(wish is None and not is_elsewhere(stage, task) for task, wish in zip(stage.tasks, found, strict=True))
+    if unasked:
+        yield f"{unasked} tasks that nobody asked for"
     for wish in stage.record.wishes:
         count = found.count(wish)
         if count > 1:
             yield f"{count} tasks for {wish.prompt!r}"
         if count and wish.hopeless:
             yield f"a task for {wish.prompt!r}, which could not be made"
-        if not count and wish.typed.accepted and not told(stage, wish):
+        if not count and was_accepted(stage, wish) and not told(stage, wish):
             yield f"neither a task nor a word for {wish.prompt!r}"
 
 
@@ -201,7 +207,7 @@ def _true_time(stage: Stage, call: Call) -> float:
 def one_current_card_for_each_task(stage: Stage) -> Iterator[str]:
     """Each task that was asked for has one card, and it shows how the task is."""
     for task in stage.tasks:
-        if wish_of(stage, task) is None:
+        if is_elsewhere(stage, task):
             continue
         cards = [card for card in stage.cards() if task_id(card) == task.id]
         torn = task.id in stage.record.torn or "all" in stage.record.torn
@@ -226,7 +232,8 @@ def changes_are_told_once(stage: Stage) -> Iterator[str]:
     told_in = [(message, words(message)) for message in posted(stage) if _is_telling(message)]
     for said in stage.record.said:
         count = sum(said.text in text for _, text in told_in)
-        if count > 1:
+        places = {message.channel for message, text in told_in if said.text in text}
+        if count > len(places):  # a task may have threads in several channels
             yield f"{said.text!r} is told {count} times"
         if not count and _must_be_told(stage, said.task, said.text):
             yield f"{said.text!r} is told nowhere"
@@ -243,6 +250,8 @@ def _must_be_told(stage: Stage, task: str, text: str) -> bool:
     handle, card = find_task(stage, task), stage.card_of(task)
     if handle is None or card is None or card.channel in stage.record.rough or handle.status != "active":
         return False
+    if is_elsewhere(stage, handle):
+        return False  # `promises` has what a channel that watches hears
     state = handle.state
     if state is None or state.message != text or handle.deleted or state.state == "working":
         return False
@@ -251,7 +260,7 @@ def _must_be_told(stage: Stage, task: str, text: str) -> bool:
 
 def _of_prompt_reply(stage: Stage, task: TaskHandle) -> Iterator[str]:
     card = stage.card_of(task.id)
-    if card is None or card.channel in stage.record.rough or task.id in stage.record.torn:
+    if card is None or card.channel in stage.record.rough or task.id in stage.record.torn or is_elsewhere(stage, task):
         return
     key = re.compile(r"reply:.*:prompt")
     wish = wish_of(stage, task)
@@ -265,7 +274,8 @@ def ends_are_told(stage: Stage) -> Iterator[str]:
     """The thread of a task that rests or has ended says so."""
     for task in stage.known_tasks():
         card = stage.card_of(task.id)
-        if card is None or card.channel in stage.record.rough or "all" in stage.record.torn:
+        is_rough = card is not None and card.channel in stage.record.rough
+        if card is None or is_rough or "all" in stage.record.torn or is_elsewhere(stage, task):
             continue
         shown = str((card.metadata or {})["event_payload"]["state"])
         heads = {"paused": ":paused:", "deleted": ":deleted:", "gone": ":gone:"}
@@ -286,7 +296,7 @@ def _card_id(stage: Stage, card: Message) -> str:
 def everybody_is_answered(stage: Stage) -> Iterator[str]:
     """Who typed a command that was taken in has an answer, and it is not that it is still being worked on."""
     for typed in stage.record.typed:
-        if typed.accepted and typed.verb not in {"create", "new"} and not answers_to(stage, typed):
+        if typed.accepted and typed.verb not in PUBLIC and not answers_to(stage, typed):
             yield f"nobody answered {typed.text!r}"
     made = [wish_of(stage, task) for task in stage.tasks]
     for wish in stage.record.wishes:
@@ -346,4 +356,5 @@ RULES = (
     everybody_is_answered,
     nothing_is_left,
     the_log_has_no_mistakes,
+    *promises.RULES,
 )

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.sandbox.coder import TaskHandle
-from tests.faults import agents, breakdowns, clocks, crowds, formwork, mishaps, people
+from tests.faults import (
+    agents,
+    batchwork,
+    breakdowns,
+    clocks,
+    crowds,
+    elsewhere,
+    formwork,
+    mishaps,
+    people,
+    speech,
+)
 from tests.faults.bots import Nursery
 from tests.faults.moves import MOVES
 from tests.faults.oracle import complaints, nothing_is_left
@@ -22,7 +33,18 @@ __all__ = ["Result", "Schedule", "Step", "plan", "play", "settled", "world_of"]
 PATIENCE = 8.0  # seconds without any progress; the longest wait of the hurried bot is two
 LONGEST = 60.0  # seconds in which everything must come to rest
 _HANGS = 900.0
-_TABLES = (agents, breakdowns, clocks, crowds, formwork, mishaps, people)  # their import fills MOVES
+_TABLES = (
+    agents,
+    batchwork,
+    breakdowns,
+    clocks,
+    crowds,
+    elsewhere,
+    formwork,
+    mishaps,
+    people,
+    speech,
+)  # their import fills MOVES
 _FAULTS = 0.3  # of all steps
 
 

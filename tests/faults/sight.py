@@ -10,6 +10,7 @@ from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
 from tests.faults.stage import CARD, Line, Stage, Typed, Wish
 
+ROLL_UP = "coder_batch_card"
 _MARKS = {"hourglass_flowing_sand", "white_check_mark", "x", "grey_question"}
 
 
@@ -85,6 +86,9 @@ def told_undelivered(stage: Stage, texts: list[str]) -> bool:
 
 def told(stage: Stage, wish: Wish) -> bool:
     """Whether somebody has read that their task was not created."""
+    if wish.batch:
+        rows = [row for one in posted(stage) for row in rows_of(one) if wish.prompt in row]
+        return any("Not created" in row for row in rows)
     waiting = ("Creating a task", "Coder has not answered")
     if any(not one.text.startswith(waiting) for one in answers_to(stage, wish.typed)):
         return True
@@ -92,6 +96,13 @@ def told(stage: Stage, wish: Wish) -> bool:
     private = [one for one in stage.slack.ephemerals(wish.typed.user) if one.via is None]
     others = [one for one in (*private, *stage.slack.dm(wish.typed.user).messages.values()) if _is_other_news(one)]
     return not wish.typed.url and any(float(one.ts) > wish.typed.at for one in others)
+
+
+def rows_of(message: Message) -> list[str]:
+    """The rows of a roll-up, each as one text."""
+    lists = [part for block in message.blocks or [] for part in block.get("elements", ())]
+    rows = [row for part in lists if part.get("type") == "rich_text_list" for row in part["elements"]]
+    return ["".join(str(one.get("text", "")) for one in row["elements"]) for row in rows]
 
 
 def _is_other_news(message: Message) -> bool:
@@ -103,6 +114,28 @@ def _is_other_news(message: Message) -> bool:
 def wish_of(stage: Stage, task: TaskHandle) -> Wish | None:
     """The wish that a task was made for; what people write has a word in it that nothing else has."""
     return next((one for one in stage.record.wishes if one.prompt in task.task.initial_prompt), None)
+
+
+def is_elsewhere(stage: Stage, task: TaskHandle) -> bool:
+    """Whether somebody started the task in Coder itself."""
+    return task.task.initial_prompt in stage.record.elsewhere
+
+
+def is_acked(stage: Stage, ts: str) -> bool:
+    """Whether the bot has confirmed a message to Slack, in one of the events that tell of it."""
+    found = (one for one in stage.slack.deliveries if one.type in {"message", "app_mention"} and one.acked)
+    return any(one.event.get("ts") == ts for one in found)
+
+
+def was_accepted(stage: Stage, wish: Wish) -> bool:
+    """Whether the bot has taken a wish in."""
+    return is_acked(stage, wish.ts) if wish.ts else bool(wish.typed.accepted)
+
+
+def roll_ups(stage: Stage, title: str) -> list[Message]:
+    """The messages that show a batch."""
+    found = [one for one in posted(stage) if not one.deleted and (one.metadata or {}).get("event_type") == ROLL_UP]
+    return [one for one in found if f"Batch: {title}" in words(one)]
 
 
 def answers_to(stage: Stage, typed: Typed) -> list[Message]:

@@ -27,6 +27,7 @@ from tests.faults.bots import Balanced, Ledgers, Nursery, Replica
 RETRIES = (0.1, 0.8, 2.5)  # seconds, as Slack's at once, one minute, five minutes
 ACK_SECONDS = 1.0
 CARD = "coder_task_card"
+WEBHOOK_SECRET = "s3cr3t-of-coder-0123456789"
 STRANGER = "stranger"  # somebody in Coder whom nobody in Slack knows
 
 
@@ -64,11 +65,45 @@ class Typed:
 
 @dataclass
 class Wish:
-    """A task that somebody asked for."""
+    """A task that somebody asked for: by command or form, by the message with the `ts`, or as one of a batch."""
 
     prompt: str
     typed: Typed
     hopeless: bool = False  # Coder has no such template, or the person has no account
+    ts: str = ""
+    batch: bool = False
+
+
+@dataclass
+class Asked:
+    """A batch that somebody asked for."""
+
+    prompts: list[str]
+    channel: Channel
+    title: str
+
+
+@dataclass
+class Word:
+    """A command that somebody wrote into a thread; `builds` is how many there had been of its task."""
+
+    verb: str
+    user: User
+    channel: Channel
+    root: str
+    ts: str
+    task: str
+    builds: int
+
+
+@dataclass
+class Watching:
+    """That a channel shall hear of tasks that nobody started from Slack, or not any more."""
+
+    channel: Channel
+    typed: Typed
+    at: float
+    on: bool
 
 
 @dataclass
@@ -123,6 +158,10 @@ class Record:
     sent: list[Sent] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    batches: list[Asked] = field(default_factory=list)
+    watching: list[Watching] = field(default_factory=list)
+    elsewhere: dict[str, float] = field(default_factory=dict)  # prompts of tasks started in Coder, and when
     pressed_prompts: list[tuple[str, int]] = field(default_factory=list)  # the button's name, the prompt's id
     rough: set[str] = field(default_factory=set)  # channels in which the bot could not write for a time
     filled: set[str] = field(default_factory=set)  # forms that somebody has filled in
@@ -281,6 +320,7 @@ async def stage(world: World, database_url: str, nursery: Nursery, folder: Path)
             "BOT_POLL_SECONDS": "0.15",
             "BOT_SETTLE_SECONDS": "0.3",
             "BOT_EDIT_SECONDS": "0.1",
+            "CODER_WEBHOOK_SECRET": WEBHOOK_SECRET,
         }
         ledgers = Ledgers(database_url)
         bots = [Replica(nursery, f"bot{number}", environment, folder) for number in range(1, world.replicas + 1)]
