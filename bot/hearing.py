@@ -24,7 +24,7 @@ from bot.commands import (
     Templates,
     WhoAmI,
 )
-from bot.models import Card, Enclosed, Kind, Level, Origin, Person, Phase, Prompt, PromptState, Said, Task
+from bot.models import Card, Enclosed, Kind, Level, Origin, Person, Phase, Prompt, PromptState, Said, Task, said_key
 from bot.store import Connection
 from bot.store.card_rows import find_thread, is_posting, mark_seen
 from bot.store.lanes import enqueue, nudge
@@ -89,8 +89,11 @@ def is_from_before(card: Card, task: Task, ts: str) -> bool:
     if card.thread_ts == card.ts:
         return False
     source = task.request.source if task.request else None
-    if source is not None and source.channel == card.channel and ts <= source.ts:
-        return True
+    if source is not None and source.channel == card.channel:
+        if ts <= source.ts:
+            return True
+        if task.id == tasks.id_of(said_key(source.channel, source.ts)):
+            return False  # it began with this very message, and both times are Slack's
     return float(ts) < task.created_at - _SKEW
 
 

@@ -66,10 +66,15 @@ def create(connection: Connection, command: Create, origin: Origin) -> bool:
     return True
 
 
+def id_of(key: str) -> str:
+    """The id of the task that is made for the request with this key."""
+    return sha256(key.encode()).hexdigest()[:32]
+
+
 def new_task(request: CreateRequest, origin: Origin) -> Task:
     """A task that Coder has not been asked for; its name is always the same for the same request."""
     return Task(
-        id=sha256(origin.key.encode()).hexdigest()[:32],
+        id=id_of(origin.key),
         phase=Phase.CREATING,
         requester=origin.user,
         request=request,

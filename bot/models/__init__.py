@@ -26,7 +26,7 @@ from bot.models.kept import (
     Watch,
 )
 from bot.models.model import Model
-from bot.models.said import Kind, Said
+from bot.models.said import Kind, Said, said_key
 from bot.models.shown import CardView, Content, View
 from bot.models.source import SourceMessage, SourceThread
 
@@ -73,4 +73,5 @@ __all__ = [
     "Verb",
     "View",
     "Watch",
+    "said_key",
 ]

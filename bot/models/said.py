@@ -17,6 +17,11 @@ class Kind(StrEnum):
     TEXT = "text"  # for the agent
 
 
+def said_key(channel: str, ts: str) -> str:
+    """The same however often, and as whatever event, Slack delivers a message."""
+    return f"said:{channel}:{ts}"
+
+
 class Said(Model):
     """One message of a person. `text` is as Slack delivers it, without the mention of the bot that it begins with.
 
@@ -37,7 +42,7 @@ class Said(Model):
     @property
     def key(self) -> str:
         """The same however often, and as whatever event, Slack delivers the message."""
-        return f"said:{self.channel}:{self.ts}"
+        return said_key(self.channel, self.ts)
 
     @property
     def is_empty(self) -> bool:

@@ -68,3 +68,22 @@ async def _an_hour_forward(url: str, nursery: Nursery, folder: Path) -> None:
         asked = [one for one in made.coder.calls if one.method == "POST"]
         assert len(asked) == 1
         assert not [line for line in made.bots[0].lines if "delivery_lost" in line]
+
+
+def test_replies_below_a_mention_are_heard_when_slack_is_behind(player: Player) -> None:
+    """The database's clock is two minutes ahead of Slack's: a reply is still later than the message it follows."""
+    player.on(SQLITE, _slack_is_behind)
+
+
+async def _slack_is_behind(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder) as made:
+        made.bots[0].control.set_wall(120.0)
+        ana, payments = made.scene.ana, made.scene.payments
+        text = f"<@{made.slack.bot_user.id}> Repair it"
+        ts = await made.slack.post(ana, payments, text)
+        made.record.wishes.append(Wish("Repair it", Typed("", ana, payments, 0.0), ts=ts))
+        [task] = await made.slack.until(made.known_tasks, 20, "a card")
+        await agents.bring_up(made, task, "idle")
+        await people.write(made, task, ana, "")
+        await made.coder.until(lambda: task.inputs, 10, "the reply")
+        assert await settled(made) == []
