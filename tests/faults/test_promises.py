@@ -22,7 +22,7 @@ from tests.faults.player import Player
 from tests.faults.schedule import LONGEST, settled
 from tests.faults.sight import ROLL_UP
 from tests.faults.speech import mention, word
-from tests.faults.stage import Stage, World, stage, task_id
+from tests.faults.stage import Stage, Watching, World, stage, task_id
 
 WORLD = World("socket", "sqlite")
 CHANCE = random.Random(3)  # noqa: S311 - whatever it chooses
@@ -47,7 +47,7 @@ async def _a_quiet_day(url: str, nursery: Nursery, folder: Path) -> None:
 
 async def _lived(made: Stage) -> TaskHandle:
     """A task of each origin, one of them in a channel that watches; the one that was started in Coder."""
-    watching = elsewhere.Watching(
+    watching = Watching(
         made.two, await made.command(made.scene.admin, made.two, "watch --on complete"), time.time() - 2.0, on=True
     )
     made.record.watching.append(watching)
