@@ -32,6 +32,7 @@ from bot.slack.identity import Identity, check_app_token, identify
 from bot.slack.ingress import InFlight, bolt_app
 from bot.slack.ingress.http import add_http_route
 from bot.slack.ingress.sockets import SocketMode
+from bot.slack.pace import Pace
 from bot.slack.response_url import ResponseUrls
 from bot.slack.server import Server, add_notification_route, health_app
 from bot.slack.wire import Wire, open_wire
@@ -63,6 +64,7 @@ class Opened:
     coder: Coder
     identity: Identity
     info: ServerInfo
+    pace: Pace
     resources: AsyncExitStack
 
 
@@ -74,7 +76,7 @@ class Bot:
         self.database = opened.database
         self.running, self.stopping, self.gave_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.metrics = Metrics()
-        slack = SlackClient(opened.wire.web, limited=self.metrics.rate_limited)
+        slack = SlackClient(opened.wire.web, opened.pace, limited=self.metrics.rate_limited)
         self.forms = Forms(self.database, slack, opened.coder.directory.shelf, settings.bot_batch_limit)
         outside = Outside(
             self.database,
@@ -220,7 +222,7 @@ class Bot:
         return self.metrics.expose()
 
 
-async def open_bot(settings: Settings) -> Bot:
+async def open_bot(settings: Settings, pace: Pace | None = None) -> Bot:
     """Open everything and check it; StartError names what is wrong and the mend. Nothing runs yet."""
     async with AsyncExitStack() as resources:
         coder = Coder.of(settings)
@@ -241,7 +243,8 @@ async def open_bot(settings: Settings) -> Bot:
         database = opening.result()
         done = await migrate(database)
         log.info("the database is ready", extra={"action": "database_ready", "migration": done})
-        return Bot(settings, Opened(database, wire, coder, identity.result(), info.result(), resources.pop_all()))
+        found = identity.result(), info.result()
+        return Bot(settings, Opened(database, wire, coder, *found, pace or Pace(), resources.pop_all()))
 
 
 async def _open_database(url: str, resources: AsyncExitStack) -> Database:

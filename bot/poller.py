@@ -33,6 +33,9 @@ STALE_SECONDS = 120.0
 _LEASE = "poll"
 # A leader that died is followed after this long, or three polls.
 LEASE_SECONDS = 10.0
+# Shares of a lease: after the one a poll begins no other look at a task, after the other it is cut off.
+_LOOKS = 0.4
+_POLL = 0.6
 # When something else asks for a poll: how soon the leader hears of it at the latest, and how often it does it at most.
 HEAR_SECONDS = 0.25
 FORCED_SECONDS = 1.0
@@ -120,7 +123,7 @@ class Poller:
                 self.is_leader = await self.database.run(hold_lease, _LEASE, self.owner, ttl) is not None
             if self.is_leader:
                 # A poll that outlived the lease could run beside the next leader's.
-                async with asyncio.timeout(0.6 * ttl):
+                async with asyncio.timeout(_POLL * ttl):
                     await self._poll(ttl)
         except (BotError, TimeoutError) as error:
             log.warning("the poll failed", extra={"action": "poll_failed", "error": repr(error)})
@@ -136,7 +139,7 @@ class Poller:
         if known is None:
             self.is_leader = False
             return
-        await self._look_at_all(known, snapshots)
+        await self._look_at_all(known, snapshots, until=began + _LOOKS * ttl)
         if known.is_watched:
             await self._take_in(snapshots.values(), {one.coder_id for one in known.open_tasks})
         if len(self._seen) > len(snapshots):
@@ -145,14 +148,20 @@ class Poller:
         self.last_success = time.time()
         self.last_seconds = time.monotonic() - began
 
-    async def _look_at_all(self, known: Known, snapshots: Mapping[str, Snapshot]) -> None:
-        """Look at the tasks of which Coder says something else than at the last tick, and at those that are due."""
+    async def _look_at_all(self, known: Known, snapshots: Mapping[str, Snapshot], until: float) -> None:
+        """Look at the tasks of which Coder says something else than at the last tick, and at those that are due.
+
+        What is not looked at `until` then is for the next tick; those that are only due wait for the others.
+        """
         wanted = [one for one in known.open_tasks if one.is_due or not self._is_seen(one, snapshots)]
         fresh = [one for one in wanted if not one.is_due and one.coder_id not in self._seen]
         same = await self._known_already([one for one in fresh if one.coder_id in snapshots], snapshots)
-        for one in wanted:
-            if one.id not in same:
-                await self._look(one, snapshots.get(one.coder_id))
+        left = [one for one in wanted if one.id not in same]
+        for number, one in enumerate(sorted(left, key=lambda one: one.is_due)):
+            if time.monotonic() > until:
+                log.info("the rest is for the next tick", extra={"action": "looks_left", "tasks": len(left) - number})
+                return
+            await self._look(one, snapshots.get(one.coder_id))
 
     def _is_seen(self, task: OpenTask, snapshots: Mapping[str, Snapshot]) -> bool:
         """Whether this replica has looked at what Coder says of the task now: then it is the very same object."""

@@ -27,7 +27,8 @@ class Rate:
     burst: int
 
 
-POSTS_PER_CHANNEL = Rate(spacing=1.0, burst=5)
+# Slack allows "short bursts" and does not say how short; calls may also arrive closer together than they were made.
+POSTS_PER_CHANNEL = Rate(spacing=1.0, burst=3)
 EDITS = Rate(spacing=1.2, burst=20)
 READS = Rate(spacing=1.2, burst=20)
 
@@ -40,9 +41,9 @@ class _Line:
     at: float
     places: dict[str, float] = field(default_factory=dict)
 
-    def refill(self, now: float, rate: Rate) -> None:
+    def refill(self, now: float, spacing: float, burst: int) -> None:
         if now > self.at:
-            self.tokens = min(rate.burst, self.tokens + (now - self.at) / rate.spacing)
+            self.tokens = min(burst, self.tokens + (now - self.at) / spacing)
             self.at = now
         for caller in [caller for caller, until in self.places.items() if until + _FORGOTTEN < now]:
             del self.places[caller]
@@ -55,22 +56,26 @@ class _Line:
 
 @dataclass
 class Pace:
-    """Gives each caller its turn: whoever comes too early is told when to come again, and finds their place kept."""
+    """Gives each caller its turn: whoever comes too early is told when to come again, and finds their place kept.
+
+    `speed` is how many times as fast as Slack's the limits are, where a Slack is simulated in a shorter time.
+    """
 
     clock: Callable[[], float] = time.monotonic
+    speed: float = 1.0
     _lines: OrderedDict[str, _Line] = field(default_factory=OrderedDict)
 
     def take(self, key: str, rate: Rate, caller: str) -> None:
         """Go on, or raise Later with the seconds until this caller's turn."""
-        now = self.clock()
+        now, spacing = self.clock(), rate.spacing / self.speed
         line = self._line(key, rate.burst, now)
-        line.refill(now, rate)
+        line.refill(now, spacing, rate.burst)
         short = line.ahead_of(caller, now) + 1 - line.tokens
         if line.at <= now and short <= _NEARLY:
             line.places.pop(caller, None)
             line.tokens -= 1
             return
-        wait = max(0.0, line.at - now) + max(0.0, short) * rate.spacing
+        wait = max(0.0, line.at - now) + max(0.0, short) * spacing
         line.places[caller] = now + wait + _PATIENCE
         raise Later(wait + 0.01, f"Slack's pace for {key}")
 

@@ -73,7 +73,7 @@ async def test_a_lost_answer_is_ambiguous_where_a_second_try_doubles(here: Place
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_gateways_failure_may_come_after_the_work(here: Place, method: str) -> None:
     """A 5xx with any body says nothing about the work."""
-    for body in ("", "<html>Bad gateway</html>", '{"ok": false, "error": "internal_error"}'):
+    for body in ("<html>Bad gateway</html>", '{"ok": false, "error": "internal_error"}'):  # a third post would wait
         here.fault(Kind.REFUSE, method, status=502, body=body)
 
         failed = await failure(here.work[method])
@@ -237,7 +237,7 @@ async def test_a_message_is_found_by_its_delivery(here: Place) -> None:
 async def test_posts_in_a_channel_keep_their_pace(here: Place) -> None:
     """A burst goes at once, the next is told to come in about a second, and another channel is free."""
     other = here.slack.add_channel("other", [here.slack.bot_user])
-    for number in range(4):  # one was posted before
+    for number in range(2):  # one was posted before
         await here.client.post(here.team.id, TEXT, str(number))
 
     with pytest.raises(Later) as later:
