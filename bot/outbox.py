@@ -132,7 +132,8 @@ class Outbox:
                 self._wake.clear()
                 wait = await self._claim()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):  # `wait_for` can swallow a cancel that comes with the wake-up
+                        await self._wake.wait()
             await self._finish()
         finally:
             await _cancel({watcher, ear, *self._running})

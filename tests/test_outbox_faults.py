@@ -69,6 +69,15 @@ async def test_an_item_that_kills_the_process_ends(database: Database) -> None:
     assert grave.got == [("1", "given up after 13 failures")]
 
 
+async def test_a_wake_up_does_not_swallow_a_cancel(database: Database) -> None:
+    """Whoever cancels the engine in the very moment in which it is woken ends it all the same."""
+    async with running(database, Delivery(Sink().deliver), poll=NEVER) as work:
+        await asyncio.sleep(0.2)  # it waits
+        await database.run(lanes.enqueue, new("1"))
+        async with asyncio.timeout(5):
+            await work.crash()
+
+
 async def test_an_attempt_that_died_is_marked(database: Database) -> None:
     """After a crash in the middle of a delivery the next one knows that it may have been made."""
     sink = Sink()
