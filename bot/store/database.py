@@ -141,6 +141,7 @@ class _Sqlite:
         self._engine = sa.create_engine(address, pool_size=1, max_overflow=0, hide_parameters=True)
         sa.event.listen(self._engine, "connect", _prepare)
         sa.event.listen(self._engine, "begin", _begin_immediate)
+        self._connection: sa.Connection | None = None  # always the same: to take one out of the pool costs more
 
     async def prove(self) -> None:
         try:
@@ -154,14 +155,22 @@ class _Sqlite:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._once, work)
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
-        with mapped(), self._engine.begin() as connection:
-            return work(connection)
+        with mapped():
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                return work(self._connection)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
         os.close(self._lock)  # frees the lock; the file stays, or a third process could lock a file that is gone
 

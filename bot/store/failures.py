@@ -33,3 +33,9 @@ def one_line(error: BaseException | None) -> str:
 def is_conflict(error: StoreError) -> bool:
     """Whether the transaction lost against another one and may simply run again."""
     return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) in _CONFLICTS
+
+
+def is_cut_off(error: StoreError) -> bool:
+    """Whether the connection was lost at a statement, so that nothing is done: COMMIT, which may be, is none."""
+    cause = error.__cause__
+    return isinstance(cause, sa.exc.DBAPIError) and cause.connection_invalidated and cause.statement is not None

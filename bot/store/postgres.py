@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from bot.errors import StartError, StoreError
-from bot.store.failures import is_conflict, mapped, one_line
+from bot.store.failures import is_conflict, is_cut_off, mapped, one_line
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,11 @@ T = TypeVar("T")
 CHANNEL: Final = "outbox"  # what NOTIFY is called; `lane_statements` says it
 _OPEN_SECONDS: Final = 8.0
 _FROZEN_SECONDS: Final = 10
+_PREPARE_AFTER: Final = 5  # times that a connection has run a statement
 _TRIES: Final = 5
+_GREETING: Final = f"""
+    SELECT set_config('idle_in_transaction_session_timeout', '{_FROZEN_SECONDS}s', false), pg_backend_pid()
+"""
 
 
 class Postgres:
@@ -43,7 +48,7 @@ class Postgres:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
-            "prepare_threshold": None,  # prepared statements do not pass PgBouncer's transaction mode
+            "prepare_threshold": None,  # until `_greeted` knows better
         }
         for given in address.query.keys() & self._options.keys():
             del self._options[given]
@@ -51,12 +56,11 @@ class Postgres:
             address,
             pool_size=pool,
             max_overflow=0,
-            pool_pre_ping=True,
             isolation_level="READ COMMITTED",  # whatever the server's default is: the lanes' locks rely on it
             hide_parameters=True,
             connect_args=self._options,
         )
-        sa.event.listen(self._engine.sync_engine, "connect", _bound)
+        sa.event.listen(self._engine.sync_engine, "connect", _greeted)
 
     async def prove(self) -> None:
         """Return when the server answers; StartError otherwise."""
@@ -74,21 +78,27 @@ class Postgres:
             ) from error
 
     async def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run the work in one transaction, again when it lost against another one."""
+        """Run the work in one transaction, again when it lost against another one, or its connection was dead.
+
+        To ask each connection whether it lives, before every transaction, would cost every transaction a round trip.
+        """
         for attempt in range(1, _TRIES):
             try:
                 return await self._once(work)
             except StoreError as error:
-                if not is_conflict(error):
+                if not (is_conflict(error) or is_cut_off(error)):
                     raise
                 log.info("transaction runs again", extra={"action": "transaction_retried", "attempt": attempt})
                 await asyncio.sleep(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311 - spreads load only
         return await self._once(work)
 
     async def _once(self, work: Callable[[sa.Connection], T]) -> T:
+        def transaction() -> T:
+            with self._engine.sync_engine.begin() as connection:
+                return work(connection)
+
         with mapped():
-            async with self._engine.begin() as connection:
-                return await connection.run_sync(work)
+            return await greenlet_spawn(transaction)  # one for it all: `AsyncConnection` makes one for each step
 
     async def listen(self) -> AsyncGenerator[None, None]:
         """Yield once when it hears, and then for each NOTIFY; StoreError when the line breaks."""
@@ -108,10 +118,17 @@ class Postgres:
         await self._engine.dispose()
 
 
-def _bound(dbapi: Any, _record: object) -> None:
-    """Let the server end a transaction whose process froze in it: the locks that it holds stop all other replicas."""
-    dbapi.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+def _greeted(dbapi: Any, _record: object) -> None:
+    """Let the server end a transaction whose process froze in it: the locks that it holds stop all other replicas.
+
+    Statements are prepared where the server itself answers. A pooler such as PgBouncer, which may hand each transaction
+    to another server process and so lose them, is told by another process number than the one it has introduced.
+    """
+    _, process = dbapi.execute(_GREETING).fetchone()
     dbapi.commit()
+    connection = dbapi.driver_connection
+    if process == connection.info.backend_pid:
+        connection.prepare_threshold = _PREPARE_AFTER
 
 
 def select_one(connection: sa.Connection) -> None:

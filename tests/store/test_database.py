@@ -199,11 +199,11 @@ async def test_a_conflict_runs_again(postgres_url: str) -> None:
 
 
 async def test_connections_survive_a_restart_of_the_server(postgres_url: str) -> None:
-    """Connections that the server has closed are replaced before they are used."""
+    """Connections that the server has closed are replaced, however many of them are met at once."""
     opened, other = await Database.open(postgres_url), await Database.open(postgres_url)
-    await opened.ping()
+    await asyncio.gather(*(opened.ping() for _ in range(5)))
     await other.run(_terminate_others)
-    await opened.ping()
+    await asyncio.gather(*(opened.ping() for _ in range(9)))
     await opened.close()
     await other.close()
 
