@@ -18,6 +18,8 @@ ALLOWED: Final = MappingProxyType(
         "rough": "While the bot may not write in a channel, nothing is said there, and it is not said afterwards.",
         "torn": "A card that somebody deletes stands again when it next has something to show, in its thread.",
         "private": "Private answers are shown again rather than lost.",
+        "clock": "What waits when the database's clock is set back waits for so much longer.",
+        "skew": "While Coder's clock is behind, what begins in Coder soon after a watch may count as begun before it.",
         "again": "A person may send a prompt again whose fate is unknown.",
     }
 )

@@ -31,18 +31,19 @@ async def slack_keeps_rates(stage: Stage, chance: random.Random) -> str:
 @move("fault", 0.4)
 async def crowd(stage: Stage, chance: random.Random) -> str:
     """Others start very many tasks in Coder, and delete them after a moment."""
-    strangers = strangers_of(stage, _CROWD)
+    strangers_of(stage, _CROWD)
+    stage.after(chance.uniform(0.3, 1.0), lambda: send_away(stage))
+    return f"{_CROWD} tasks of others come"
+
+
+def send_away(stage: Stage) -> None:
+    """Take everything out of Coder that is a stranger's."""
     tasks = stage.coder.deployment.tasks
-
-    def gone() -> None:
-        tasks[:] = [one for one in tasks if one not in strangers]
-
-    stage.after(chance.uniform(0.3, 1.0), gone)
-    return f"{len(strangers)} tasks of others come"
+    tasks[:] = [one for one in tasks if one.owner.username != STRANGER]
 
 
-def strangers_of(stage: Stage, count: int) -> set[Task]:
-    """Let somebody whom nobody in Slack knows have so many tasks; what was made."""
+def strangers_of(stage: Stage, count: int) -> None:
+    """Let somebody whom nobody in Slack knows have so many tasks."""
     deployment = stage.coder.deployment
     users = [one for one in deployment.users if one.username == STRANGER]
     owner = users[0] if users else deployment.add_user(STRANGER, "Stranger", "stranger@elsewhere.example")
@@ -58,4 +59,3 @@ def strangers_of(stage: Stage, count: int) -> set[Task]:
     deployment.workspaces += [one.workspace for one in made]
     deployment.tasks += made
     deployment.changes.touch()
-    return set(made)

@@ -122,7 +122,7 @@ def _must_show(stage: Stage, task: TaskHandle, channel: Channel, watching: list[
     """Whether the channel watched before the task began, and ever since, and the task has ended well."""
     began = stage.record.elsewhere[task.task.initial_prompt]
     before = any(one.on and one.typed.accepted and one.at < began - 1.0 for one in watching)
-    if not before or not all(one.on for one in watching) or channel.id in stage.record.rough:
+    if not before or not all(one.on for one in watching) or channel.id in stage.record.rough or stage.world.skew < 0:
         return False
     return wanted_states(task) == {"complete"}
 

@@ -19,7 +19,7 @@ from tests.faults.bots import Nursery
 from tests.faults.clockwork import hurry
 from tests.faults.oracle import complaints
 from tests.faults.player import Player
-from tests.faults.schedule import LONGEST, plan, world_of
+from tests.faults.schedule import LONGEST, plan, settled, world_of
 from tests.faults.sight import delivery_of, posted
 from tests.faults.stage import Stage, Wanted, Wish, World, stage
 
@@ -60,7 +60,7 @@ async def _lived(made: Stage) -> TaskHandle:
     record.wanted.append(Wanted("pause", task.id, 0.0, await made.command(ana, payments, f"pause {task.name}")))
     await made.coder.until(lambda: task.build.transition == "stop", LONGEST)
     task.finish_build()
-    await made.slack.until(lambda: not complaints(made), LONGEST, "a quiet end")
+    assert await settled(made) == []
     return task
 
 
