@@ -63,3 +63,8 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which this share of all lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """By how much the second value grows with each unit of the first: the line of the least squares."""
+    return statistics.linear_regression(*zip(*points, strict=True)).slope
