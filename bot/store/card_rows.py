@@ -11,11 +11,29 @@ from bot.store.clock import now_ms
 from bot.store.schema import card, task
 from bot.store.task_rows import get_task
 
-# Built once: every change of a task reads it.
+# Built once: every change of a task, and every message in a thread, needs them.
 _OF_TASK = (
     sa.select(card)
     .where(card.c.task_id == sa.bindparam("which"), card.c.unfollowed_at.is_(None))
     .order_by(card.c.created_at, card.c.id)
+)
+_OF_THREAD = (
+    sa.select(card)
+    .where(
+        card.c.channel == sa.bindparam("place"),
+        card.c.thread_ts == sa.bindparam("thread"),
+        card.c.unfollowed_at.is_(None),
+    )
+    .order_by(card.c.created_at.desc())
+    .limit(1)
+)
+_SEEN = (
+    sa.update(card)
+    .where(
+        card.c.id == sa.bindparam("which"),
+        sa.or_(card.c.seen_ts.is_(None), card.c.seen_ts < sa.bindparam("seen", type_=sa.Text)),
+    )
+    .values(seen_ts=sa.bindparam("seen", type_=sa.Text))
 )
 
 
@@ -59,9 +77,7 @@ def mark_unfollowed(connection: sa.Connection, card_id: str, by: str) -> None:
 
 def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tuple[Card, Task] | None:
     """The newest card whose thread this is, and its task; a card that follows no longer has no thread."""
-    query = sa.select(card).where(card.c.channel == channel, card.c.thread_ts == thread_ts)
-    query = query.where(card.c.unfollowed_at.is_(None))
-    found = connection.execute(query.order_by(card.c.created_at.desc()).limit(1)).first()
+    found = connection.execute(_OF_THREAD, {"place": channel, "thread": thread_ts}).first()
     return (_card(found), get_task(connection, found.task_id)) if found else None
 
 
@@ -100,8 +116,7 @@ def mark_edited(connection: sa.Connection, card_id: str, revision: int, shown: s
 
 def mark_seen(connection: sa.Connection, card_id: str, ts: str) -> None:
     """A message of the thread was taken in."""
-    older = sa.or_(card.c.seen_ts.is_(None), card.c.seen_ts < ts)
-    connection.execute(sa.update(card).where(card.c.id == card_id, older).values(seen_ts=ts))
+    connection.execute(_SEEN, {"which": card_id, "seen": ts})
 
 
 def _card(row: sa.Row[Any]) -> Card:

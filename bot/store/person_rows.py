@@ -11,13 +11,15 @@ from bot.store.clock import now_ms
 from bot.store.insert import insert_new
 from bot.store.schema import person
 
+_OF_SLACK = sa.select(person).where(person.c.slack_user == sa.bindparam("who"))
+
 
 def find_person(connection: sa.Connection, slack_user: str, *, younger_than: float | None = None) -> Person | None:
     """The match of a Slack user, if it was made less than so many seconds ago."""
-    query = sa.select(person).where(person.c.slack_user == slack_user)
+    query = _OF_SLACK
     if younger_than is not None:
         query = query.where(person.c.checked_at > now_ms() - int(younger_than * 1000))
-    row = connection.execute(query).first()
+    row = connection.execute(query, {"who": slack_user}).first()
     return _person(row) if row else None
 
 

@@ -21,6 +21,10 @@ _OF_MODEL: dict[str, type[Model]] = {
     "asked": Asked,
 }
 
+# Built once, because nearly everything that arrives reads its task.
+_WITH_ID = sa.select(task).where(task.c.id == sa.bindparam("which"))
+_LOCKED = _WITH_ID.with_for_update()
+
 
 def add_task(connection: sa.Connection, new: Task, request_key: str | None) -> bool:
     """Add a task; False when the request key or Coder's id is known already, and then nothing is changed."""
@@ -31,10 +35,7 @@ def add_task(connection: sa.Connection, new: Task, request_key: str | None) -> b
 
 def get_task(connection: sa.Connection, task_id: str) -> Task:
     """The task with our id; LookupError when there is none."""
-    found = connection.execute(sa.select(task).where(task.c.id == task_id)).first()
-    if found is None:
-        raise LookupError(task_id)
-    return read_task(found)
+    return _one(connection, _WITH_ID, task_id)
 
 
 def find_by_coder_id(connection: sa.Connection, coder_id: str) -> Task | None:
@@ -102,8 +103,14 @@ def save_task(connection: sa.Connection, task_id: str, /, **changes: Any) -> Non
 
 def lock_task(connection: sa.Connection, task_id: str) -> Task:
     """The task, with its row held until the transaction ends, so that two writers cannot undo each other."""
-    connection.execute(sa.select(task.c.id).where(task.c.id == task_id).with_for_update())
-    return get_task(connection, task_id)
+    return _one(connection, _LOCKED, task_id)
+
+
+def _one(connection: sa.Connection, query: sa.Select[Any], task_id: str) -> Task:
+    found = connection.execute(query, {"which": task_id}).first()
+    if found is None:
+        raise LookupError(task_id)
+    return read_task(found)
 
 
 def close_task(connection: sa.Connection, task_id: str) -> None:
