@@ -104,7 +104,7 @@ async def _post(outside: Outside, batch: Batch, content: Content) -> None:
     An earlier try may have posted it under another item, which this one has taken the place of: so look first, always.
     """
     delivery = f"batch:{batch.id}{f':{batch.ts}' if batch.ts else ''}"
-    channel, since = await _channel(outside, batch.channel), batch.created_at - 60
+    channel, since = await _channel(outside, batch.channel), batch.created_at
     try:
         found = await outside.slack.find_posted(channel, delivery, since)
         ts = found or await outside.slack.post(channel, content, delivery)

@@ -100,7 +100,7 @@ async def _post(outside: Outside, card: Card, task: Task, item: Item, content: C
 
 async def _find(outside: Outside, card: Card, task: Task, item: Item) -> _Place | None:
     """Where an earlier try has posted the card, if it has: in its channel or in the direct messages."""
-    since = item.created_at_ms / 1000 - 60
+    since = item.created_at_ms / 1000
     reason = answers.Elsewhere.NO_POSTING
     try:
         ts = await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts)

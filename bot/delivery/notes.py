@@ -56,7 +56,7 @@ async def tell_person(outside: Outside, item: Item) -> None:
 
 async def _once(outside: Outside, item: Item, channel: str, content: Content, thread_ts: str | None) -> None:
     """Post it, unless an earlier try whose outcome is unknown has done so."""
-    since = item.created_at_ms / 1000 - 60
+    since = item.created_at_ms / 1000
     if item.maybe_sent and await outside.slack.find_posted(channel, item.dedup, since, thread_ts):
         return
     await outside.slack.post(channel, content, item.dedup, thread_ts)

@@ -44,7 +44,7 @@ SENDING_SECONDS = 100.0
 # For so long a new prompt waits for older ones that were written while nobody listened.
 _CATCH_UP_SECONDS = 60.0
 # By so much may the clocks of the database and of a workspace differ.
-_SKEW = 120.0
+_SKEW = 900.0
 _ENDED_BADLY = {Condition.UNHEALTHY, Condition.BUILD_FAILED}
 
 

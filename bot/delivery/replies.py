@@ -66,7 +66,7 @@ async def post_reply(outside: Outside, item: Item) -> None:
 
 async def _earlier(outside: Outside, item: Item, card: Card) -> str | None:
     """The reply as an earlier try has posted it, if it has."""
-    since = item.created_at_ms / 1000 - 60
+    since = item.created_at_ms / 1000
     return await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts)
 
 

@@ -20,6 +20,8 @@ from bot.slack.pace import EDITS, POSTS_PER_CHANNEL, READS, Pace
 log = logging.getLogger(__name__)
 
 _REPLY_EVENT = "coder_task_reply"
+# By so many seconds Slack's clock and the database's may differ: more history is read, and nothing is said twice.
+_CLOCKS_DIFFER = 900.0
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,11 @@ class SlackClient:
             await self._web.chat_update(**call)
 
     async def find_posted(self, channel: str, delivery: str, since: float, thread_ts: str | None = None) -> str | None:
-        """The ts of the message that an earlier try of this delivery made, if it made one."""
-        async for message in self._messages(channel, since, thread_ts):
+        """The ts of the message that an earlier try of this delivery made after `since`, if it made one.
+
+        `since` may be by another clock than Slack's.
+        """
+        async for message in self._messages(channel, max(0.0, since - _CLOCKS_DIFFER), thread_ts):
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("delivery") == delivery:
                 return str(message["ts"])

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @asynccontextmanager
-async def _running(url: str, nursery: Nursery, folder: Path) -> AsyncIterator[Stage]:
+async def _running(url: str, nursery: Nursery, folder: Path, world: World = SQLITE) -> AsyncIterator[Stage]:
     """A stage whose bot is up."""
-    async with stage(SQLITE, url, nursery, folder) as made:
+    async with stage(world, url, nursery, folder) as made:
         await asyncio.wait_for(made.bots[0].up.wait(), 60)
         yield made
 
@@ -87,3 +87,33 @@ async def _slack_is_behind(url: str, nursery: Nursery, folder: Path) -> None:
         await people.write(made, task, ana, "")
         await made.coder.until(lambda: task.inputs, 10, "the reply")
         assert await settled(made) == []
+
+
+def test_what_was_posted_is_found_by_a_clock_that_is_ahead(player: Player) -> None:
+    """Slack's answers are lost while our clock is minutes ahead: card and prompt stand once all the same."""
+    player.on(SQLITE, _posted_once)
+
+
+async def _posted_once(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder) as made:
+        made.bots[0].control.set_wall(240.0)
+        made.slack.faults.add(Fault(Kind.LOST, "chat.postMessage", 2))
+        await _wished(made, "Repair it")
+        await made.slack.until(made.known_tasks, 20, "a card")
+        assert await settled(made) == []
+
+
+def test_a_prompt_is_found_although_coder_is_behind(player: Player) -> None:
+    """Coder's answer is lost, and its clock minutes behind: the agent has heard the prompt, and hears it once."""
+    player.on(SQLITE, _heard_once)
+
+
+async def _heard_once(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder, World("socket", "sqlite", skew=-240.0)) as made:
+        await _wished(made, "Repair it")
+        [task] = await made.slack.until(made.known_tasks, 20, "a card")
+        await agents.bring_up(made, task, "idle")
+        made.coder.faults.add(Fault(Kind.LOST, "POST /api/v2/tasks/*/send", 1))
+        await people.write(made, task, made.scene.ana, "")
+        assert await settled(made) == []
+        assert len(task.inputs) == 1
