@@ -73,4 +73,6 @@ def set_up(level: str, stream: TextIO | None = None, secrets: Iterable[str] = ()
     handler.setLevel(own)
     logging.basicConfig(level=max(own, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger("bot").setLevel(own)
+    # A poll that takes longer than the time between two is told by a metric, not by a line at each one left out.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.captureWarnings(True)  # noqa: FBT003 - the library's own signature

@@ -39,6 +39,7 @@ def stream() -> Iterator[io.StringIO]:
     """What the log writes to; the loggers are as they were afterwards."""
     root, own = logging.getLogger(), logging.getLogger("bot")
     handlers, levels = list(root.handlers), (root.level, own.level)
+    scheduler = logging.getLogger("apscheduler").level
     root.handlers = []
     written = io.StringIO()
     yield written
@@ -46,6 +47,7 @@ def stream() -> Iterator[io.StringIO]:
     root.handlers = handlers
     root.setLevel(levels[0])
     own.setLevel(levels[1])
+    logging.getLogger("apscheduler").setLevel(scheduler)
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
@@ -169,3 +171,11 @@ def test_warnings_of_python_are_lines_of_the_log(stream: io.StringIO) -> None:
 
     assert len(stream.getvalue().splitlines()) == 1
     assert "warning py.warnings" in stream.getvalue()
+
+
+def test_a_poll_that_takes_long_is_no_line_each_time(stream: io.StringIO) -> None:
+    """The scheduler warns of every tick that it leaves out while Coder is slow; a metric has the length of a poll."""
+    logs.set_up("DEBUG", stream)
+    logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")
+    logging.getLogger("apscheduler.executors.default").error("a job has failed")
+    assert [line.split()[1] for line in stream.getvalue().splitlines()] == ["error"]
