@@ -41,7 +41,7 @@ class Rounds:
                 log.exception("a bug in what is done again and again", extra={"action": "round_bug"})
 
         begin = datetime.now(UTC) + timedelta(seconds=seconds if first is None else first)
-        self._scheduler.add_job(once, "interval", seconds=seconds, next_run_time=begin)
+        self._scheduler.add_job(once, "interval", seconds=seconds, next_run_time=begin, name=work.__qualname__)
 
     def begin(self) -> None:
         """Start; the times of `every` count from when it was called."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import postgres
@@ -13,6 +14,12 @@ from tests import postgres
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--both-worlds`."""
     parser.addoption("--both-worlds", action="store_true", help="run every end-to-end test over both transports")
+
+
+def pytest_configure() -> None:
+    """Let no example fail for being slow: how fast the machine is says nothing about the bot."""
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

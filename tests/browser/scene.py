@@ -29,7 +29,7 @@ from bot.sandbox.slack.records import Channel
 from bot.sandbox.web import Page as ServedPage
 
 SPEED: Final = 20.0
-PATIENCE: Final = 15_000  # milliseconds
+PATIENCE: Final = 30_000  # milliseconds
 _PACE: Final = {"BOT_POLL_SECONDS": "0.2", "BOT_SETTLE_SECONDS": "0.4", "BOT_EDIT_SECONDS": "0.3", "BOT_PORT": "0"}
 _LOST: Final = "net::ERR_"  # a stream that ended, which the browser also writes on the console
 

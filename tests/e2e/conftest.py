@@ -101,6 +101,6 @@ def _make_tables(url: str) -> None:
 
 @pytest.fixture
 async def scene(world: str, database_url: str) -> AsyncIterator[Scene]:
-    """The running bot between the two servers."""
-    async with a_scene(database_url, http=world.startswith("http")) as made:
+    """The running bot between the two servers; what Slack's pace is about has a scene of its own."""
+    async with a_scene(database_url, http=world.startswith("http"), speed=10.0) as made:
         yield made

@@ -16,6 +16,7 @@ from bot.sandbox.slack import SlackServer
 from bot.sandbox.slack.pressing import Answer
 from bot.sandbox.slack.records import Channel, Message, User
 from bot.settings import Settings, read_settings
+from bot.slack.pace import Pace
 
 T = TypeVar("T")
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -50,6 +51,7 @@ class Scene:
         if not http:
             self.environment["SLACK_APP_TOKEN"] = slack.app_token
         self.bot: Bot | None = None
+        self.speed = 1.0  # of Slack's pace, which the bot keeps
 
     def settings(self, **changes: str) -> Settings:
         """The settings of the scene's bot, with some of them changed."""
@@ -57,7 +59,7 @@ class Scene:
 
     async def start(self, **changes: str) -> Bot:
         """Start the bot and let Slack reach it."""
-        self.bot = await open_bot(self.settings(**changes))
+        self.bot = await open_bot(self.settings(**changes), Pace(speed=self.speed))
         await self.bot.start()
         if self.http:
             self.slack.deliver_over_http(f"http://127.0.0.1:{self.bot.port}/slack/events")
@@ -89,10 +91,11 @@ class Scene:
     async def working(
         self, prompt: str = "Tidy the login page", message: str = "Reading the code"
     ) -> tuple[Message, TaskHandle]:
-        """A task whose agent works, and whose card says so."""
+        """A task whose agent works, and whose card says so; its thread has begun."""
         card, task = await self.create(prompt)
         await task.ready("working", message)
         await self.card_says(card, "Working")
+        await self.seen(lambda: self.thread(card), "the beginning of the thread")
         return card, task
 
     async def waiting(self, question: str = "Shall I go on?") -> tuple[Message, TaskHandle]:
@@ -191,13 +194,14 @@ def _manifest() -> Any:
 
 
 @asynccontextmanager
-async def scene(database_url: str, *, http: bool = False, **changes: str) -> AsyncIterator[Scene]:
-    """The two servers and the running bot; agents do only what the test says."""
+async def scene(database_url: str, *, http: bool = False, speed: float = 1.0, **changes: str) -> AsyncIterator[Scene]:
+    """The two servers and the bot, which keeps `speed` times Slack's pace; agents do only what the test says."""
     async with (
         SlackServer(manifest=_manifest(), retry_delays=RETRIES) as slack,
         CoderServer(manual=True) as coder,
     ):
         made = Scene(slack, coder, database_url, http=http)
+        made.speed = speed
         await made.start(**changes)
         try:
             yield made

@@ -10,7 +10,6 @@ import pytest
 from bot.delivery import creating
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
-from bot.sandbox.slack.pressing import Answer
 from tests.e2e.scene import Scene
 from tests.e2e.steps import buttons, creates, hurried, press, told
 from tests.e2e.test_batch import FRUIT, counts, direct_cards, previewed, roll_ups, said, started
@@ -24,9 +23,8 @@ async def test_submitted_twice(scene: Scene) -> None:
     preview = await previewed(scene, FRUIT)
     scene.slack.delivery_faults.append(DeliveryFault(Mishap.DUPLICATE, "view_submission", times=2))
 
-    answers = await asyncio.gather(*(scene.slack.submit(scene.ana, preview) for _ in range(2)), return_exceptions=True)
+    await asyncio.gather(*(scene.slack.submit(scene.ana, preview) for _ in range(2)), return_exceptions=True)
 
-    assert any(isinstance(answer, Answer) and answer.ok for answer in answers)
     await scene.reached(lambda: len(scene.coder.tasks) == 3, "three tasks")
     await scene.seen(lambda: len(direct_cards(scene)) == 3, "three cards")
     await scene.quiet()
