@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import answers, cards, intake, process, soak, ticks, updates
+from tests.bench import answers, cards, intake, process, slopes, soak, ticks, updates
 from tests.bench.rows import Row, table
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Row]]]] = {
@@ -21,6 +21,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Row]]]] = {
     "updates": updates.measure,
     "cards": cards.measure,
     "soak": soak.measure,
+    "slopes": slopes.measure,
     "process": process.measure,
 }
 
