@@ -148,7 +148,7 @@ def _of_line(stage: Stage, line: Line, heard: Counter[str]) -> Iterator[str]:
         yield f"{said!r} is marked {marks}"
     if arrived and not line.deleted and marks == {"x"} and not has_ended(stage, line.task):
         yield f"{said!r} arrived and is marked as not delivered"
-    if marks == {"hourglass_flowing_sand"}:
+    if marks == {"hourglass_flowing_sand"} and line.channel.id not in stage.record.rough:
         yield f"{said!r} still waits"
 
 
