@@ -15,7 +15,7 @@ ALLOWED: Final = MappingProxyType(
         "ended": "The task ended while the prompt was on its way: it is marked as not delivered, and may have been.",
         "refused": "Coder or the workspace would not take it, and a person was told so.",
         "edited": "A prompt that is changed or deleted on its way arrives in one of its versions, or not at all.",
-        "rough": "While the bot may not write in a channel, nothing is said or marked there, and it is not said afterwards.",
+        "rough": "While the bot may not write in a channel, nothing is said or marked there, nor is it afterwards.",
         "torn": "A card that somebody deletes stands again when it next has something to show, in its thread.",
         "private": "Private answers are shown again rather than lost.",
         "clock": "What waits when the database's clock is set back waits for so much longer.",
