@@ -88,8 +88,9 @@ class Poller:
     async def hear(self) -> None:
         """Poll for as long as this runs when some replica was asked to; never raises."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), HEAR_SECONDS)
+            with contextlib.suppress(TimeoutError):  # not `wait_for`, which may swallow a cancel
+                async with asyncio.timeout(HEAR_SECONDS):
+                    await self._asked.wait()
             self._asked.clear()
             try:
                 if self.is_leader and await self._is_asked():

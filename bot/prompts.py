@@ -31,6 +31,7 @@ from bot.store.person_rows import find_by_coder_id, find_person
 from bot.store.prompt_rows import (
     add_prompt,
     count_refusal,
+    count_waiting,
     get_prompt,
     list_waiting,
     mark_prompt,
@@ -284,11 +285,6 @@ def take_back(connection: Connection, prompt_id: int, text: str) -> bool:
     save_text(connection, prompt_id, text)
     _show(connection, get_prompt(connection, prompt_id))
     return True
-
-
-def count_waiting(connection: Connection, task_id: str) -> int:
-    """How many prompts of a task wait."""
-    return len(list_waiting(connection, task_id))
 
 
 def give_up(connection: Connection, task_id: str) -> int:

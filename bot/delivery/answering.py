@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot import commands, problems, prompts, tasks
+from bot import commands, problems, tasks
 from bot.blocks import answers
 from bot.blocks.problems import problem
 from bot.commands import COMMAND
@@ -18,6 +18,7 @@ from bot.delivery.settings import settings_answer
 from bot.errors import Later, Transient, UserError
 from bot.models import Content, Origin, Person, Snapshot, Status, Task, Verb
 from bot.store.lanes import Item
+from bot.store.prompt_rows import count_waiting
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ async def _delete(outside: Outside, person: Person, command: commands.Delete, or
     tasks.check_first(task, Verb.DELETE, origin)
     if not command.confirmed:
         uri = snapshot.report.uri if snapshot.report else ""
-        waiting = await outside.database.run(prompts.count_waiting, task.id)
+        waiting = await outside.database.run(count_waiting, task.id)
         called, state = called_by(person, snapshot), task.memory.condition
         return answers.delete_ask(snapshot.title, called, state, uri, url=snapshot.url, waiting=waiting)
     await _ask(outside, person, task, Verb.DELETE, origin)

@@ -50,6 +50,12 @@ def list_waiting(connection: sa.Connection, task_id: str) -> list[Prompt]:
     return [_prompt(row) for row in connection.execute(query)]
 
 
+def count_waiting(connection: sa.Connection, task_id: str) -> int:
+    """How many prompts have not reached the agent."""
+    query = sa.select(sa.func.count()).select_from(prompt).where(prompt.c.task_id == task_id, _WAITING)
+    return int(connection.execute(query).scalar_one())
+
+
 def list_sent(connection: sa.Connection, task_id: str, since: float) -> list[Prompt]:
     """The prompts that have reached the agent, or may have, and were sent after `since`."""
     arrived = prompt.c.state.in_([PromptState.DELIVERED.value, PromptState.MAYBE.value])
