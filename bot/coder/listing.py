@@ -15,7 +15,7 @@ _SLICE_SECONDS = 0.004  # of parsing, before the event loop gets its turn
 _NEVER = -1  # the hash of no text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """What the last list said of a task, as length and hash of its words; None for a task that cannot be read."""
 

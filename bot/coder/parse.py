@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -30,6 +31,8 @@ _STATUSES = {status.value: status for status in Status}
 _BY_CODER = ("task_auto_pause", "autostop", "dormancy", "autodelete")  # build reasons: nobody asked
 _FAILED = {"failed": Failure.BUILD, "canceled": Failure.CANCELED, "canceling": Failure.CANCELED}
 _TAIL_LINES = 8
+_SNAPSHOT_FIELDS, _REPORT_FIELDS = set(Snapshot.model_fields), set(Report.model_fields)
+_SHARED = ("owner_id", "owner_name", "template", "workspace_status")  # many tasks say the same
 _LIST = re.compile(r'\s*\{\s*"tasks"\s*:\s*\[\s*')
 _COMMA = re.compile(r"\s*,?\s*")
 _DECODER = json.JSONDecoder()
@@ -103,7 +106,7 @@ def whole_list(text: str) -> list[Json]:
 def snapshot_or_none(task: Json, url: str) -> Snapshot | None:
     """A Task of a list; None, and a line in the log, when it cannot be read: the others still can."""
     try:
-        return snapshot(task, url)
+        return _lean(snapshot(task, url))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         id_ = task.get("id") if isinstance(task, dict) else None
         _logger.warning("action=skip_task", extra={"task": id_, "why": f"{type(error).__name__} {error}"[:300]})
@@ -185,6 +188,16 @@ def presets(found: list[Json] | None) -> tuple[Preset, ...]:
 def required_parameters(found: list[Json] | None) -> tuple[str, ...]:
     """The names of a version's parameters that have no default: only a preset can set them for a task."""
     return tuple(each["name"] for each in found or [] if each.get("required") and not each.get("ephemeral"))
+
+
+def _lean(made: Snapshot) -> Snapshot:
+    """The same, to be kept by the thousand: with the names of the fields, a third of it, in one set for all."""
+    values = dict(made)
+    if made.report is not None:
+        values["report"] = Report.model_construct(_fields_set=_REPORT_FIELDS, **dict(made.report))
+    for name in _SHARED:
+        values[name] = sys.intern(values[name])
+    return Snapshot.model_construct(_fields_set=_SNAPSHOT_FIELDS, **values)
 
 
 def _status(text: str) -> Status:
