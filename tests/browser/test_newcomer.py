@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.browser.scene import World
+from tests.browser.scene import World, world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_newcomers_minute(sandbox: World, opened: Open) -> None:
+@pytest_asyncio.fixture(loop_scope="session")
+async def untouched(started: Browser, tmp_path: Path) -> AsyncIterator[World]:
+    """A sandbox that nobody has used, as a newcomer finds it."""
+    del started
+    async with world(tmp_path) as running:
+        yield running
+
+
+async def test_a_newcomers_minute(untouched: World, opened: Open) -> None:
     """The hint fills the box, Enter starts a task, its question is answered in the thread, the pull request comes."""
     began = time.monotonic()
-    room = sandbox.room()
-    window = await opened(sandbox.url, "ana", room)
+    window = await opened(untouched.url, "ana", untouched.room())
     page = window.page
     hint = page.locator("#hint")
     await hint.get_by_role("button", name="/coder-task create").click()
