@@ -97,7 +97,7 @@ class Bot:
             settings.bot_poll_seconds,
             settings.bot_settle_seconds,
         )
-        self.housekeeping = Housekeeping(self.database, self.metrics)
+        self.housekeeping = Housekeeping(self.database, self.metrics, self.outbox.name)
         self.in_flight = InFlight()
         self._delivering: asyncio.Task[None] | None = None
         self._hearing: asyncio.Task[None] | None = None
@@ -114,7 +114,8 @@ class Bot:
         routes = health_app(self.readiness, self.numbers)
         self.socket: SocketMode | None = None
         if app_token is not None:
-            self.socket = SocketMode(app, app_token.get_secret_value(), self.catch_up, self.gave_up)
+            token, replicas = app_token.get_secret_value(), lambda: self.housekeeping.replicas
+            self.socket = SocketMode(app, token, self.catch_up, self.gave_up, replicas)
         elif secret is not None:
             add_http_route(routes, app, secret.get_secret_value(), lambda: not self.stopping.is_set())
         if self.settings.coder_webhook_secret is not None:
@@ -175,6 +176,7 @@ class Bot:
         await self.poller.finish(_INTAKE_SECONDS)
         await self.rounds.end()
         await self.poller.resign()
+        await self.housekeeping.end()
 
     async def _stop_listening(self) -> None:
         await self.in_flight.idle(_INTAKE_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from bot import absence, cleaning
@@ -12,6 +13,7 @@ from bot.store import Connection, lanes
 from bot.store.database import Database
 from bot.store.form_rows import prune_forms
 from bot.store.moments import Moment, get_moment, mark_moment, now
+from bot.store.replica_rows import count_replicas, leave_replicas
 from bot.store.task_rows import count_phases
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,12 @@ _COUNT_SECONDS = 2.0
 class Housekeeping:
     """Tidies one database; every replica does it, which does no harm."""
 
-    def __init__(self, database: Database, metrics: Metrics) -> None:
+    def __init__(self, database: Database, metrics: Metrics, name: str) -> None:
+        """`name` is who this replica is in leases."""
         self._database = database
         self._metrics = metrics
+        self._name = name
+        self.replicas = 1  # that are alive, this one among them
 
     async def begin(self) -> None:
         """Before anything runs: a file's leases can only be a dead process's; threads hear if we were away."""
@@ -35,11 +40,18 @@ class Housekeeping:
         away = await self._database.run(_back_online)
         if away:
             log.info("the bot was away", extra={"action": "was_away", "seconds": round(away)})
+        self.replicas = await self._database.run(count_replicas, self._name)
+
+    async def end(self) -> None:
+        """The others need not reckon with this replica any more; never raises."""
+        with contextlib.suppress(BotError):  # then they learn it within a minute
+            await self._database.run(leave_replicas, self._name)
 
     async def tick(self) -> None:
         """Tidy once; never raises for what the database does."""
         try:
             await self._database.run(_tidy)
+            self.replicas = await self._database.run(count_replicas, self._name)
             told = await self._database.run(cleaning.remind)
             if told:
                 log.info("owners are told of finished tasks", extra={"action": "clean_up_told", "owners": told})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -83,3 +83,32 @@ async def test_a_killed_bot_loses_the_poll_within_fifteen_seconds(world: str, da
             ts = await scene.reply(card, "thanks")
             await scene.reaction(ts, DELIVERED)
             assert task.inputs == ["thanks"]
+
+
+async def test_more_replicas_than_slack_has_room_for(scene: Scene) -> None:
+    """Slack allows ten sockets for an app: of six bots each gives its second one up, and all of them hear."""
+    async with AsyncExitStack() as stack:
+        bots = [await stack.enter_async_context(another(scene)) for _ in range(5)]
+        assert scene.bot is not None
+        bots.append(scene.bot)
+        await scene.seen(lambda: len(scene.slack.socket.connections) == 10, "ten sockets")
+        asked = len(scene.slack.calls_of("apps.connections.open"))
+        for bot in bots:
+            await bot.housekeeping.tick()
+        assert [bot.housekeeping.replicas for bot in bots] == [6] * 6
+
+        for now in (1000.0, 1031.0):  # what was refused is tried again after half a minute
+            for bot in bots:
+                assert bot.socket is not None
+                await bot.socket.check(now)
+        await scene.seen(lambda: len(scene.slack.socket.open) == 6, "six sockets")
+        await scene.quiet()
+        assert [await bot.socket.connected() for bot in bots if bot.socket] == [1] * 6
+        assert len(scene.slack.calls_of("apps.connections.open")) - asked < 10, "nobody asks again and again"
+
+        await scene.stop()
+        for bot in bots[:-1]:
+            await bot.housekeeping.tick()
+            assert bot.socket is not None
+            await bot.socket.check(2000.0)
+        await scene.seen(lambda: len(scene.slack.socket.open) == 10, "two sockets each again")

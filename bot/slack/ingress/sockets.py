@@ -9,13 +9,17 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from aiohttp import WSMessage, WSMsgType
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 
 log = logging.getLogger(__name__)
 
-# While one is being refreshed the other receives. Slack allows ten per app.
+# While one is being refreshed the other receives.
 CONNECTIONS = 2
+# Slack's limit for all replicas together: https://docs.slack.dev/apis/events-api/using-socket-mode
+_MOST = 10
+_NO_ROOM = '"too_many_websockets"'
 _CLOSE_SECONDS = 2.0
 
 
@@ -37,12 +41,20 @@ class _Socket:
 
     def __init__(self, app: AsyncApp, app_token: str, ping: float) -> None:
         self.handler = AsyncSocketModeHandler(app, app_token, ping_interval=ping)
+        self.handler.client.on_message_listeners.append(self._heard)
         self.deaf_since: float | None = None
+        self.refused = False  # for want of room
         self.connecting = asyncio.create_task(_connect(self.handler), name="socket-connect")
 
     async def is_open(self) -> bool:
         """Whether it receives: the client's own view, which includes that its pings are answered."""
         return await self.handler.client.is_connected()
+
+    async def _heard(self, message: WSMessage) -> None:
+        """Slack has no room for this socket: the client would ask for another at once, again and again."""
+        if message.type is WSMsgType.TEXT and _NO_ROOM in message.data:
+            self.refused = True
+            self.handler.client.closed = True
 
     def forget_address(self) -> None:
         """Let the client ask for a new address: it does so only when it has none."""
@@ -63,12 +75,16 @@ class _Socket:
 
 @dataclass
 class SocketMode:
-    """Keeps the connections alive; `gave_up` is set when nothing helped and the process should be started anew."""
+    """Keeps the connections alive; `gave_up` is set when nothing helped and the process should be started anew.
+
+    `replicas` says how many bots share the app, and with it the connections that Slack allows.
+    """
 
     app: AsyncApp
     app_token: str
     after_gap: Callable[[], Awaitable[None]]
     gave_up: asyncio.Event
+    replicas: Callable[[], int]
     connections: int = CONNECTIONS
     patience: Patience = field(default_factory=Patience)
     _sockets: list[_Socket] = field(default_factory=list)
@@ -106,6 +122,7 @@ class SocketMode:
 
     async def check(self, now: float) -> None:
         """Look at every socket once, mend what is wedged, and catch up after a gap; `now` is in seconds."""
+        await self._make_room()
         for index, socket in enumerate(self._sockets):
             if await socket.is_open():
                 socket.deaf_since = None
@@ -114,8 +131,18 @@ class SocketMode:
                 self._sockets[index] = await self._mended(socket, now - socket.deaf_since)
         await self._notice_gap(now)
 
+    async def _make_room(self) -> None:
+        """Have a second connection only while there are enough for every replica to have two."""
+        wanted = self.connections if self.replicas() * self.connections <= _MOST else 1
+        while len(self._sockets) > wanted:
+            spare = next((one for one in self._sockets if one.refused), self._sockets[-1])
+            self._sockets.remove(spare)
+            log.info("the second socket makes room for other replicas", extra={"action": "socket_given_back"})
+            await spare.close()
+        self._sockets += [self._open() for _ in range(wanted - len(self._sockets))]
+
     async def _mended(self, socket: _Socket, deaf_for: float) -> _Socket:
-        if deaf_for > self.patience.rebuild:
+        if deaf_for > (self.patience.forget_address if socket.refused else self.patience.rebuild):
             log.warning("the socket is built anew", extra={"action": "socket_rebuilt", "seconds": round(deaf_for)})
             await socket.close()
             return self._open()
