@@ -13,6 +13,7 @@ from tests.e2e.scene import Scene
 _COMMANDS = 200
 _AT_ONCE = 200
 _EVENTS = 500
+_REST = 0.03  # seconds in which ours and the floor end what they do after an answer: idle is what the row says
 
 
 async def measure() -> list[Row]:
@@ -55,6 +56,7 @@ async def _one_at_a_time(made: Scene, *, answered: bool) -> list[float]:
         assert answer.ok, answer.error
         if answered:
             await made.slack.until(lambda known=known: len(made.slack.calls) > known, what=f"answer {number}")  # type: ignore[misc]
+        await asyncio.sleep(_REST)
     return taken[1:]
 
 
