@@ -11,7 +11,7 @@ from bot.blocks.batch import BatchView, Line, roll_up, steered
 from bot.blocks.card import fingerprint
 from bot.blocks.problems import problem
 from bot.cards import shown_condition
-from bot.delivery.outside import Outside
+from bot.delivery.outside import Outside, keep_apart
 from bot.errors import Later, SlackRefused, Transient, UserError
 from bot.models import Batch, Condition, Content, Origin, Person, Phase, Snapshot, Task, Verb
 from bot.slack.failures import NO_POSTING, NOT_EDITABLE
@@ -40,9 +40,7 @@ async def edit_batch(outside: Outside, item: Item) -> None:
     if batch.ts is None:
         await _post(outside, batch, content)
         return
-    wait = outside.edit_seconds - (at - batch.edited_at)
-    if wait > 0:
-        raise Later(wait, "this roll-up was edited a moment ago")
+    keep_apart(at, batch.edited_at, outside.edit_seconds, "this roll-up was edited a moment ago")
     shown = fingerprint(content)
     if shown == batch.shown and not item.maybe_sent:
         return

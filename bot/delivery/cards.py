@@ -12,7 +12,7 @@ from bot.blocks.card import card as card_content
 from bot.blocks.card import fingerprint
 from bot.blocks.problems import problem
 from bot.cards import card_view, queues
-from bot.delivery.outside import Outside
+from bot.delivery.outside import Outside, keep_apart
 from bot.errors import DeliveryError, Later, SlackRefused, Transient
 from bot.models import Card, CardView, Condition, Content, Details, Origin, Phase, Task
 from bot.problems import channels
@@ -145,9 +145,7 @@ async def edit_card(outside: Outside, item: Item) -> None:
     card, task, view = await outside.database.run(read_card, item.payload["card"])
     if card.ts is None:
         return
-    wait = outside.edit_seconds - (view.now - card.edited_at)
-    if wait > 0:
-        raise Later(wait, "this card was edited a moment ago")
+    keep_apart(view.now, card.edited_at, outside.edit_seconds, "this card was edited a moment ago")
     details = await up_to_date_details(outside, task, view)
     view = await _with_usual_start(outside, view.model_copy(update={"details": details}))
     content = card_content(view)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bot.blocks.home import ROWS, Defaults, HomeView, Listed, Row, Stage, fingerprint, home, stage_of, stranger
 from bot.cards import card_view, shown_condition
-from bot.delivery.outside import Outside
-from bot.errors import DeliveryError, Later, SlackRefused, Transient, UserError
+from bot.delivery.outside import Outside, keep_apart
+from bot.errors import DeliveryError, SlackRefused, Transient, UserError
 from bot.models import Level, Person, PersonSettings, Task, View
 from bot.store import Connection
 from bot.store.card_rows import cards_of
@@ -33,9 +33,8 @@ async def publish_home(outside: Outside, item: Item) -> None:
     if known is None:
         return
     is_opened = known.opened_at > known.published_at
-    wait = PACE_SECONDS - (at - known.published_at)
-    if wait > 0 and not is_opened:
-        raise Later(wait, "this Home tab was published a moment ago")
+    if not is_opened:
+        keep_apart(at, known.published_at, PACE_SECONDS, "this Home tab was published a moment ago")
     view = await _view(outside, user)
     shown = fingerprint(view)
     is_old = is_opened and at - known.published_at > FRESH_SECONDS

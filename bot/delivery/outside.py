@@ -12,7 +12,7 @@ from bot import problems
 from bot.coder import Coder
 from bot.coder.directory import Directory
 from bot.coder.tasks_api import TasksApi
-from bot.errors import DeliveryError, SlackRefused
+from bot.errors import DeliveryError, Later, SlackRefused
 from bot.models import Content, Origin, Person
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
@@ -25,6 +25,12 @@ log = logging.getLogger(__name__)
 _PERSON_SECONDS = 3600.0
 # A private answer that is older than this is not tried again.
 _AGAIN_SECONDS = 3600.0
+
+
+def keep_apart(now: float, last: float, seconds: float, why: str) -> None:
+    """Raise Later when the `last` time is less than `seconds` ago; one that is yet to come is from a clock set back."""
+    if last <= now < last + seconds:
+        raise Later(last + seconds - now, why)
 
 
 @dataclass(frozen=True)

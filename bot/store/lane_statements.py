@@ -110,7 +110,8 @@ _ready = (
     sa.select(lane.c.key)
     .where(
         lane.c.ready_at <= _now,
-        lane.c.lease_until <= _now,
+        # Nobody's lane is free whatever its time: that may be one of a clock which was set back since.
+        lane.c.owner.is_(None) | (lane.c.lease_until <= _now),
         lane.c.key.not_in(sa.bindparam("served", expanding=True)),
     )
     .order_by(lane.c.ready_at)
@@ -187,7 +188,8 @@ PASS_ON = (
 
 # Housekeeping --------------------------------------------------------------------------------------------------------
 
-_free_at = sa.case((lane.c.lease_until > lane.c.ready_at, lane.c.lease_until), else_=lane.c.ready_at)
+_is_held = lane.c.owner.isnot(None) & (lane.c.lease_until > lane.c.ready_at)
+_free_at = sa.case((_is_held, lane.c.lease_until), else_=lane.c.ready_at)
 NEXT_DUE = sa.select(sa.func.min(_free_at) - _now).where(lane.c.ready_at.isnot(None))
 
 _old = _now - _given("keep")
