@@ -38,6 +38,7 @@ from tests.faults.stage import Line, Sent, Stage, Typed, task_id
 PUBLIC = {"create", "new", "batch", "watch", "unwatch"}
 # Looked at again and again by their nature; they say nothing of whether all is done.
 NEVER_DONE = ("edit_card", "note_slow", "publish_home", "edit_batch")
+_BOT = "admin"  # whose token it has in Coder
 
 
 def complaints(stage: Stage) -> list[str]:
@@ -75,9 +76,11 @@ def nothing_is_posted_twice(stage: Stage) -> Iterator[str]:
 def builds_were_asked_for(stage: Stage) -> Iterator[str]:
     """No workspace was stopped or started more often than somebody asked for it."""
     for task in stage.tasks:
+        if task.task.owner.username == _BOT:
+            continue  # what its owner does in Coder cannot be told from what the bot does there
         # A stop that has failed may be tried again by who does not know yet what became of the first try.
         done = [build for build in task.workspace.builds[1:] if build.job.status not in {"failed", "canceled"}]
-        ours = [build for build in done if build.initiator.username == "admin"]
+        ours = [build for build in done if build.initiator.username == _BOT]
         verbs = Counter(wanted.verb for wanted in stage.record.wanted if wanted.task == task.id)
         prompts = sum(one.task == task.id for one in stage.record.lines)
         prompts += sum(one.task == task.id for one in stage.record.sent)

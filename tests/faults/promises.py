@@ -157,9 +157,11 @@ def notes_name_each_watch(stage: Stage) -> Iterator[str]:
 
 
 def _is_noted(stage: Stage, watching: Watching) -> bool:
-    private = [one for one in stage.slack.workspace.ephemerals if one.via == watching.typed.url and not one.deleted]
+    # A private answer may also say that the bot could not take it in, without naming what.
+    if any(one.via == watching.typed.url and not one.deleted for one in stage.slack.workspace.ephemerals):
+        return True
     public = [one for one in watching.channel.messages.values() if one.bot_id and float(one.ts) > watching.at - 1.0]
-    said = [text for one in (*private, *public) for text in (one.text, *strings(one.blocks or []))]
+    said = [text for one in public for text in (one.text, *strings(one.blocks or []))]
     return any("ask news" in text or "watch" in text for text in said)
 
 
