@@ -41,11 +41,11 @@ async def post_reply(outside: Outside, item: Item) -> None:
         return
     if card.ts is None or card.thread_ts is None:
         raise Later(_NOT_POSTED, "the card is not posted yet")
-    ts = await _earlier(outside, item, card) if item.maybe_sent else None
     content, attached = await _content(outside, item, task, view)
     if content is None:
         return
     try:
+        ts = await _earlier(outside, item, card) if item.maybe_sent else None
         if ts is None:
             ts = await outside.slack.post(card.channel, content, item.dedup, card.thread_ts)
     except SlackRefused as refusal:
@@ -197,9 +197,9 @@ async def upload(outside: Outside, item: Item) -> None:
     if card.ts is None or card.thread_ts is None:
         raise Later(_NOT_POSTED, "the card is not posted yet")
     filename = item.payload["filename"]
-    if item.maybe_sent and await outside.slack.find_file(card.channel, card.thread_ts, filename):
-        return
     try:
+        if item.maybe_sent and await outside.slack.find_file(card.channel, card.thread_ts, filename):
+            return
         await outside.slack.upload(card.channel, card.thread_ts, filename, item.payload["text"])
     except SlackRefused as refusal:
         log.warning("a file was refused", extra={"action": "file_refused", "card": card.id, "code": refusal.code})

@@ -8,11 +8,12 @@ from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Message
 from bot.slack.pace import Rate
+from tests.e2e.day import ask
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import buttons, hurried
 from tests.e2e.test_card_edits import limited, polled, refusal
 
-POST = "chat.postMessage"
+POST, LOOK = "chat.postMessage", "conversations.replies"
 HEADS = (
     "Prompt",
     "Waiting for input",
@@ -296,3 +297,21 @@ async def test_the_prompt_is_the_first_reply_however_late_the_card_is(scene: Sce
     await scene.told(card, "Tidy now")
 
     assert heads(scene, card) == ["Prompt", "Complete@"]
+
+
+@pytest.mark.parametrize("world", ["http-postgresql"])
+async def test_an_uncertain_reply_where_the_bot_is_no_member_any_more(scene: Scene, database_url: str) -> None:
+    """It can neither be looked for nor posted: nothing is given up, and invited again the bot tells what comes then."""
+    card, task = await scene.working()
+    lost = scene.slack.faults.add(Fault(Kind.LOST, POST))
+    task.report("idle", "Which one?")
+    await scene.seen(lambda: lost.times == 0, "a lost answer")
+    await scene.slack.remove_bot(scene.payments)
+    await scene.seen(lambda: "not_in_channel" in [one.error for one in scene.slack.calls_of(LOOK)], "a refusal")
+    await scene.slack.invite_bot(scene.payments)
+
+    task.report("complete", "The first one")
+
+    await scene.told(card, "Complete")
+    assert heads(scene, card) == ["Prompt", "Waiting for input@", "Complete"]
+    assert ask(database_url, "SELECT count(*) FROM outbox WHERE state = 2") == [(0,)]

@@ -305,7 +305,9 @@ def _manifest() -> Any:
 
 
 @asynccontextmanager
-async def stage(world: World, database_url: str, nursery: Nursery, folder: Path) -> AsyncIterator[Stage]:
+async def stage(
+    world: World, database_url: str, nursery: Nursery, folder: Path, poll_seconds: float = 0.15
+) -> AsyncIterator[Stage]:
     """The two servers with the bots between them; the bots have been started, and are killed in the end."""
     http = world.transport == "http"
     async with (
@@ -317,7 +319,7 @@ async def stage(world: World, database_url: str, nursery: Nursery, folder: Path)
         environment = {
             **os.environ,
             **scene.environment,
-            "BOT_POLL_SECONDS": "0.15",
+            "BOT_POLL_SECONDS": str(poll_seconds),
             "BOT_SETTLE_SECONDS": "0.3",
             "BOT_EDIT_SECONDS": "0.1",
             "CODER_WEBHOOK_SECRET": WEBHOOK_SECRET,

@@ -26,22 +26,26 @@ def test_five_thousand_tasks_of_others(player: Player) -> None:
 
 
 async def _wished(made: Stage, prompt: str) -> None:
-    typed = await made.command(made.scene.ana, made.scene.payments, f"create -- {prompt}")
-    made.record.wishes.append(Wish(prompt, typed))
+    """Somebody asks for a task; who sees that Slack could not deliver the command types another."""
+    accepted = False
+    while not accepted:
+        await made.slack.until(lambda: made.slack.socket.open, 60, "a socket")
+        typed = await made.command(made.scene.ana, made.scene.payments, f"create -- {prompt}")
+        made.record.wishes.append(Wish(prompt, typed))
+        accepted, prompt = bool(typed.accepted), f"{prompt}!"
 
 
 async def _a_crowd(url: str, nursery: Nursery, folder: Path) -> None:
-    async with stage(SQLITE, url, nursery, folder) as made:
-        await asyncio.wait_for(made.bots[0].up.wait(), 60)
+    async with stage(SQLITE, url, nursery, folder, poll_seconds=2.0) as made:
         await _wished(made, "Repair it")
-        [task] = await made.slack.until(made.known_tasks, 20, "a card")
+        task, *_ = await made.slack.until(made.known_tasks, 20, "a card")
         strangers_of(made, 5000)
         await agents.bring_up(made, task, "idle")
         await people.write(made, task, made.scene.ana, "")
         await made.coder.until(lambda: task.inputs, 60, "the reply")
         task.report("complete", agents.say(made, task, "complete"))
         await _wished(made, "Repair another")
-        await made.slack.until(lambda: len(made.known_tasks()) == 2, 60, "another card")
+        await made.slack.until(lambda: len(made.known_tasks()) >= 2, 60, "another card")
         await made.slack.until(lambda: "Complete" in words(made.cards()[0]), 60, "the end on the first card")
         send_away(made)  # to judge would take the longer
         assert await settled(made) == []
@@ -54,10 +58,9 @@ def test_slack_counts(player: Player) -> None:
 
 async def _many_cards(url: str, nursery: Nursery, folder: Path) -> None:
     async with stage(SQLITE, url, nursery, folder) as made:
-        await asyncio.wait_for(made.bots[0].up.wait(), 60)
         await slack_keeps_rates(made, CHANCE)
-        await asyncio.gather(*(_wished(made, f"Repair number {number}!") for number in range(10)))
-        await made.slack.until(lambda: len(made.known_tasks()) == 10, 60, "ten cards")
+        await asyncio.gather(*(_wished(made, f"Repair number {number}.") for number in range(10)))
+        await made.slack.until(lambda: len(made.known_tasks()) >= 10, 60, "ten cards")
         for task in made.tasks:
             await agents.bring_up(made, task, "complete")
         assert await settled(made) == []

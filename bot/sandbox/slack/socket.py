@@ -8,7 +8,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aiohttp import WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.feed import Feed
@@ -75,7 +75,8 @@ class SocketMode:
         connection = Connection(ws, request)
         self.connections.append(connection)
         try:
-            await self._serve(connection)
+            with suppress(ClientConnectionResetError):  # gone without a word, seen when its ping is answered
+                await self._serve(connection)
         finally:
             self.connections.remove(connection)
             self.feed.tell("socket", open=len(self.open))
