@@ -153,7 +153,7 @@ async def edit_card(outside: Outside, item: Item) -> None:
     if shown == card.shown and not item.maybe_sent:  # a crashed try may have made Slack show something else
         return
     try:
-        await _show(outside, card, card.ts, content)
+        await _show(outside, card, card.ts, content, again=item.maybe_sent)
     except SlackRefused as refusal:
         if refusal.code not in FROZEN_CHANNEL | _NO_MEMBER:
             raise
@@ -164,14 +164,33 @@ async def edit_card(outside: Outside, item: Item) -> None:
     await outside.database.run(mark_edited, card.id, view.revision, shown)
 
 
-async def _show(outside: Outside, card: Card, ts: str, content: Content) -> None:
-    """Edit the card's message, or post it anew where Slack does not let us."""
+async def _show(outside: Outside, card: Card, ts: str, content: Content, *, again: bool) -> None:
+    """Edit the card's message, or post it anew where Slack does not let us; `again`: an earlier try may have."""
+    # Where there is a new message, the old one is not the card even if it can be edited again.
+    if not again or await _posted_anew(outside, card) is None:
+        try:
+            await outside.slack.update(card.channel, ts, content, card.id)
+        except SlackRefused as refusal:
+            if refusal.code not in NOT_EDITABLE:
+                raise
+        else:
+            return
+    await _replace(outside, card, content)
+
+
+async def _posted_anew(outside: Outside, card: Card) -> str | None:
+    """The ts of the message that an earlier try has posted in place of the card's."""
     try:
-        await outside.slack.update(card.channel, ts, content, card.id)
+        return await outside.slack.find_posted(card.channel, _anew(card), float(card.ts or 0.0), card.thread_ts)
     except SlackRefused as refusal:
-        if refusal.code not in NOT_EDITABLE:
+        if refusal.code != "thread_not_found":
             raise
-        await _replace(outside, card, content)
+        return None
+
+
+def _anew(card: Card) -> str:
+    """The name of the delivery that posts a message in place of the card's."""
+    return f"replace:{card.id}:{card.ts}"
 
 
 async def _replace(outside: Outside, card: Card, content: Content) -> None:
@@ -193,11 +212,10 @@ async def _replace(outside: Outside, card: Card, content: Content) -> None:
 
 async def _once(outside: Outside, card: Card, content: Content, thread_ts: str | None) -> tuple[str, bool]:
     """The ts of the message that takes the place of the card's, and whether it was posted only now."""
-    delivery = f"replace:{card.id}:{card.ts}"
-    found = await outside.slack.find_posted(card.channel, delivery, float(card.ts or 0.0), thread_ts)
+    found = await outside.slack.find_posted(card.channel, _anew(card), float(card.ts or 0.0), thread_ts)
     if found is not None:
         return found, False
-    return await outside.slack.post(card.channel, content, delivery, thread_ts), True
+    return await outside.slack.post(card.channel, content, _anew(card), thread_ts), True
 
 
 async def up_to_date_details(outside: Outside, task: Task, view: CardView, *, afresh: bool = False) -> Details | None:

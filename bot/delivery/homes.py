@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.blocks.home import ROWS, Defaults, HomeView, Listed, Row, Stage, fingerprint, home, stage_of, stranger
 from bot.cards import card_view, shown_condition
 from bot.delivery.outside import Outside, keep_apart
-from bot.errors import DeliveryError, SlackRefused, Transient, UserError
+from bot.errors import DeliveryError, Later, SlackRefused, Transient, UserError
 from bot.models import Level, Person, PersonSettings, Task, View
 from bot.store import Connection
 from bot.store.card_rows import cards_of
@@ -23,11 +23,15 @@ log = logging.getLogger(__name__)
 
 PACE_SECONDS = 10.0  # between two changes of one person's tab
 FRESH_SECONDS = 60.0  # so long an unchanged tab counts as up to date when it is opened
+AGAIN_SECONDS = 30.0  # between two tries to learn who somebody is, while nobody can be asked
 _DONE_SECONDS = 24 * 3600.0
 
 
 async def publish_home(outside: Outside, item: Item) -> None:
-    """Make a person's Home tab show the present; what Slack will not have is logged."""
+    """Make a person's Home tab show the present; what Slack will not have is logged.
+
+    While nobody can be asked who the person is, the tab says so, and Later is raised until somebody can.
+    """
     user = item.payload["user"]
     known, at = await outside.database.run(_read, user)
     if known is None:
@@ -35,11 +39,16 @@ async def publish_home(outside: Outside, item: Item) -> None:
     is_opened = known.opened_at > known.published_at
     if not is_opened:
         keep_apart(at, known.published_at, PACE_SECONDS, "this Home tab was published a moment ago")
-    view = await _view(outside, user)
-    shown = fingerprint(view)
+    view, is_known = await _view(outside, user)
     is_old = is_opened and at - known.published_at > FRESH_SECONDS
-    if shown == known.shown and not is_old and not item.maybe_sent:
-        return
+    if fingerprint(view) != known.shown or is_old or item.maybe_sent:
+        await _publish(outside, user, view)
+    if not is_known:
+        raise Later(AGAIN_SECONDS, "nobody can be asked who this is")
+
+
+async def _publish(outside: Outside, user: str, view: View) -> None:
+    shown = fingerprint(view)
     try:
         await outside.slack.publish_home(user, view)
     except SlackRefused as refusal:
@@ -53,23 +62,23 @@ def _read(connection: Connection, user: str) -> tuple[Home | None, float]:
     return find_home(connection, user), now(connection)
 
 
-async def _view(outside: Outside, user: str) -> View:
+async def _view(outside: Outside, user: str) -> tuple[View, bool]:
+    """What the tab shows, and whether that is all there is to know: not while nobody can be asked."""
     try:
         person = await _person(outside, user)
     except UserError as error:
-        return stranger(error)
+        return stranger(error), not isinstance(error, Transient)
     found = await outside.database.run(_read_tasks, person)
-    return home(
-        HomeView(
-            username=person.username,
-            coder_url=outside.coder.http.url,
-            now=found.now,
-            stages=found.stages,
-            defaults=await defaults(outside, found.settings),
-            stale_since=found.stale_since,
-            others=found.others,
-        )
+    view = HomeView(
+        username=person.username,
+        coder_url=outside.coder.http.url,
+        now=found.now,
+        stages=found.stages,
+        defaults=await defaults(outside, found.settings),
+        stale_since=found.stale_since,
+        others=found.others,
     )
+    return home(view), True
 
 
 async def _person(outside: Outside, user: str) -> Person:

@@ -58,18 +58,22 @@ REFRESH = (
     .where(_these_lanes)
     .values(ready_at=sa.case((lane.c.ready_at < _head_due, lane.c.ready_at), else_=_head_due))
 )
-_older = (
+_superseded = (
     _waiting.c.lane == sa.bindparam("in_lane"),
     _waiting.c.coalesce == sa.bindparam("place"),
     _is_waiting,
-    _waiting.c.in_flight == 0,
     _waiting.c.id < sa.bindparam("new"),
 )
+_older = (*_superseded, _waiting.c.in_flight == 0)
 _tried = _waiting.c.last_error.isnot(None)
 _told_to_wait = sa.select(sa.func.max(_waiting.c.due_at)).where(*_older, _tried).scalar_subquery()
 _promised = sa.select(sa.func.min(_waiting.c.due_at)).where(*_older, ~_tried).scalar_subquery()
+# What is in flight may never report an outcome.
+_unclear = (_waiting.c.maybe_sent == 1) | (_waiting.c.in_flight == 1)
+_left_unclear = sa.exists(sa.select(1).where(*_superseded, _unclear))
 # What a tried item was told to wait (Retry-After) holds for the newer one. Of untried ones the earliest time holds, or
-# items that are each delayed a little and come often enough would never be delivered.
+# items that are each delayed a little and come often enough would never be delivered. And what the older one may have
+# sent, the newer one has to look for.
 INHERIT = (
     sa.update(outbox)
     .where(outbox.c.id == sa.bindparam("new"))
@@ -78,7 +82,8 @@ INHERIT = (
             (_told_to_wait > outbox.c.due_at, _told_to_wait),
             (sa.and_(_told_to_wait.is_(None), _promised < outbox.c.due_at), _promised),
             else_=outbox.c.due_at,
-        )
+        ),
+        maybe_sent=sa.case((_left_unclear, 1), else_=0),
     )
 )
 SUPERSEDE = (
@@ -155,9 +160,9 @@ HOLD = (
     .values(owner=sa.bindparam("holder"), lease_until=_lease_end)
 )
 _state = _given("new_state")
-# A failed attempt does not revive what was superseded meanwhile.
+# What was superseded meanwhile stays so: a failed attempt does not revive it.
 _next_state = sa.case(
-    (sa.and_(_state == int(State.PENDING), outbox.c.state == int(State.SUPERSEDED)), int(State.SUPERSEDED)),
+    (sa.and_(_state != int(State.DEAD), outbox.c.state == int(State.SUPERSEDED)), int(State.SUPERSEDED)),
     else_=_state,
 )
 _nudged = sa.and_(outbox.c.due_at == NUDGED, _given("hurry") == 1)
@@ -173,17 +178,20 @@ SETTLE = (
         due_at=sa.case((_nudged, _now), else_=_now + _given("delay")),
         finished_at=sa.case((_next_state != int(State.PENDING), _now)),
     )
-    .returning(outbox.c.state, outbox.c.coalesce, outbox.c.due_at)
+    .returning(outbox.c.state, outbox.c.coalesce, outbox.c.due_at, outbox.c.maybe_sent)
 )
+# To the item that has taken the place of one in flight.
 PASS_ON = (
     sa.update(outbox)
     .where(
         outbox.c.lane == sa.bindparam("in_lane"),
         outbox.c.coalesce == sa.bindparam("place"),
         _pending,
-        outbox.c.due_at < _given("due"),
     )
-    .values(due_at=_given("due"))
+    .values(
+        due_at=sa.case((outbox.c.due_at < _given("due"), _given("due")), else_=outbox.c.due_at),
+        maybe_sent=_given("maybe"),
+    )
 )
 
 # Housekeeping --------------------------------------------------------------------------------------------------------

@@ -237,9 +237,11 @@ def _record(connection: sa.Connection, item: Item, outcome: Outcome) -> bool:
         "hurry": int(outcome.hurry),
     }
     row = connection.execute(sql.SETTLE, values).first()
-    if row is not None and row.state == State.SUPERSEDED and outcome.failed:
-        # superseded while in flight: the newer one waits as long as this one would have had to
-        connection.execute(sql.PASS_ON, {"in_lane": item.lane, "place": row.coalesce, "due": row.due_at})
+    if row is not None and row.state == State.SUPERSEDED:
+        # superseded while in flight: the newer one waits as long as this one would have had to, and looks where it must
+        of_newer = {"in_lane": item.lane, "place": row.coalesce}
+        due, maybe = row.due_at if outcome.failed else 0, row.maybe_sent if outcome.state is State.PENDING else 0
+        connection.execute(sql.PASS_ON, {**of_newer, "due": due, "maybe": maybe})
     return row is not None
 
 

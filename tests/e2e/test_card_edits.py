@@ -173,6 +173,21 @@ async def test_a_replacement_whose_answer_is_lost_is_posted_once(scene: Scene) -
     assert len(in_thread(scene, card)) == 1
 
 
+async def test_a_replacement_stands_although_edits_are_open_again(scene: Scene) -> None:
+    """Its answer is lost, and the second try could edit the old message: the card is the new one all the same."""
+    card, task = await scene.working()
+    scene.slack.workspace.edit_window = 0.0
+    lost = scene.slack.faults.add(Fault(Kind.LOST, POST))
+    task.report("working", "Nearly there")
+    await scene.seen(lambda: lost.times == 0, "a new card")
+    scene.slack.workspace.edit_window = None
+
+    task.report("working", "There")
+
+    await scene.card_says(in_thread(scene, card)[0], "There")
+    assert len(in_thread(scene, card)) == 1
+
+
 @pytest.mark.parametrize(
     ("world", "kind"), [("socket-sqlite", Kind.LOST), ("http-postgresql", Kind.CUT), ("socket-sqlite", Kind.REFUSE)]
 )

@@ -203,6 +203,18 @@ async def test_somebody_whom_coder_does_not_know(scene: Scene) -> None:
     await says(scene, "You are `gia`", scene.gia)
 
 
+async def test_somebody_who_opens_it_while_coder_is_down(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can be asked who they are: the tab says so, and shows their tasks by itself when Coder is back."""
+    monkeypatch.setattr(homes, "AGAIN_SECONDS", 0.1)
+    down = scene.coder.faults.add(Fault(Kind.REFUSE, "GET /api/v2/users", None, status=503))
+    view = await opened(scene)
+    assert headings(view) == ["Your Coder account"]
+
+    down.times = 0
+
+    await says(scene, "You are `ana`")
+
+
 async def test_published_no_more_often_than_needed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten changes in ten seconds are one; what changes nothing is not published, and an opening comes at once."""
     _, task = await scene.working()

@@ -35,7 +35,7 @@ _WAITS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         "bot.delivery.controls": {"_BUILD_AGAIN": 0.2},
         "bot.delivery.prompts": {"_LOOK_AGAIN": 2.0, "_BUSY_AGAIN": 0.2, "_SILENCE_IS_IDLE": 0.6},
         "bot.delivery.replies": {"_NOT_POSTED": 1.0},
-        "bot.delivery.homes": {"PACE_SECONDS": 0.5},
+        "bot.delivery.homes": {"PACE_SECONDS": 0.5, "AGAIN_SECONDS": 1.0},
         "bot.poller": {"STALE_SECONDS": 2.0, "FORCED_SECONDS": 0.1},
         "bot.queue": {"GATHER_SECONDS": 0.1, "CATCH_UP_SECONDS": 0.3},
         "bot.slack.pace": {"_PATIENCE": 1.0},

@@ -93,7 +93,38 @@ async def test_an_item_superseded_in_flight_can_succeed(database: Database) -> N
     following = (await settle(database, held, DONE, go_on=True)).following
     assert following is not None
     assert following.item.dedup == "2"
-    assert (await states(database))["1"] == State.DONE
+    assert not following.item.maybe_sent
+    assert (await states(database))["1"] == State.SUPERSEDED
+
+
+async def test_what_may_have_been_sent_is_looked_for_by_the_newer_item(database: Database) -> None:
+    """Whether the older one waited for its second try, or was in flight, when its place was taken."""
+    unclear = Outcome(State.PENDING, error="no answer", failed=True, ambiguous=True)
+    await database.run(lanes.enqueue, new("1", coalesce="c"))
+    await settle(database, await claim_one(database), unclear)
+    await database.run(lanes.enqueue, new("2", coalesce="c"))
+    held = await claim_one(database)
+    assert held.item.maybe_sent
+    await settle(database, held, DONE)
+
+    await database.run(lanes.enqueue, new("3", coalesce="c"))
+    held = await claim_one(database)
+    assert not held.item.maybe_sent
+    await database.run(lanes.enqueue, new("4", coalesce="c"))
+    await database.run(lanes.enqueue, new("5", coalesce="c"))
+    await settle(database, held, unclear)
+    assert (await claim_one(database)).item.maybe_sent
+
+
+async def test_what_was_in_flight_when_its_holder_died_is_looked_for_by_the_newer_item(database: Database) -> None:
+    """It will never report what has become of it."""
+    await database.run(lanes.enqueue, new("1", coalesce="c"))
+    await claim_one(database)
+    await database.run(lanes.enqueue, new("2", coalesce="c"))
+    await expire_leases(database)
+    held = await claim_one(database, YOU)
+    assert held.item.dedup == "2"
+    assert held.item.maybe_sent
 
 
 async def test_a_nudge_makes_a_waiting_head_due(database: Database) -> None:
