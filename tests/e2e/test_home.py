@@ -237,6 +237,7 @@ async def test_published_no_more_often_than_needed(scene: Scene, monkeypatch: py
     await scene.quiet()
     await scene.slack.open_home(scene.ana)
     await says(scene, "Really?")
+    await scene.quiet()  # else the bot may take both openings for one
     monkeypatch.setattr(homes, "FRESH_SECONDS", 0.0)
     await opened(scene)
 
