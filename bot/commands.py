@@ -86,6 +86,13 @@ class Send(Model):
     quotes: tuple[Quote, ...] = ()
 
 
+class Write(Model):
+    """Open the form for a prompt to a task, named as somebody has typed it."""
+
+    verb: Literal["write"] = "write"
+    task: str
+
+
 class Notify(Model):
     """Say how much of a task becomes messages; None: as it is."""
 
@@ -219,6 +226,7 @@ Command = Annotated[
     | Show
     | Logs
     | Send
+    | Write
     | Notify
     | Steer
     | Delete

@@ -86,7 +86,7 @@ def _is_taken(connection: Connection, said: Said, meant: Meant | None) -> bool:
 
 def is_from_before(card: Card, task: Task, ts: str) -> bool:
     """Whether a message is older than its thread's task: a card may come into a thread where people talked before."""
-    if card.thread_ts == card.ts:
+    if card.thread_ts == card.ts or ts > (card.ts or ts):  # both times are Slack's
         return False
     source = task.request.source if task.request else None
     if source is not None and source.channel == card.channel:

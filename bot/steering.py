@@ -84,6 +84,14 @@ def open_tasks(connection: Connection, slack_user: str, words: str = "") -> list
     return sorted(going, key=lambda view: (rank(view.condition), -view.since))
 
 
+def of_name(connection: Connection, slack_user: str, name: str) -> str | None:
+    """Coder's id of the person's open task with this name, `owner/name` or id; None when it is not known here."""
+    person = find_person(connection, slack_user)
+    own = (task.snapshot for task in list_open(connection) if _is_owner(task, slack_user, person))
+    fitting = (one for one in own if one is not None and name in (one.name, f"{one.owner_name}/{one.name}", one.id))
+    return next((one.id for one in fitting), None)
+
+
 def _is_owner(task: Task, slack_user: str, person: Person | None) -> bool:
     return task.owner_slack == slack_user or (person is not None and task.owner_id == person.coder_id)
 

@@ -120,7 +120,8 @@ TOPICS = {
     "send": _Topic(
         "/coder-task send TASK TEXT",
         (),
-        f"Sends a prompt; it is delivered when the agent is ready. A paused task is resumed for it. {_WHOLE_NAME}",
+        "Sends a prompt; it is delivered when the agent is ready. A paused task is resumed for it. "
+        f"Without TEXT a form opens. {_WHOLE_NAME}",
         "/coder-task send fix-login-3f2a Keep the sleep() calls",
         "/coder-task send, a task and a text sends a prompt. It is delivered when the agent is ready.",
     ),

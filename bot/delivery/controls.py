@@ -33,7 +33,8 @@ async def control(outside: Outside, item: Item) -> None:
         return
     try:
         snapshot = await outside.backend.snapshot(task.coder_id)
-        await _DO[verb](outside, snapshot, item.payload["build"])
+        if not (item.maybe_sent and _is_over(verb, snapshot, item.payload["build"])):
+            await _DO[verb](outside, snapshot, item.payload["build"])
     except NotFound:
         await _not_there(outside, task, verb)
         return
@@ -58,6 +59,11 @@ async def _not_there(outside: Outside, task: Task, verb: Verb) -> None:
         await outside.database.run(observing.ended, task.id, Condition.DELETED)
     else:
         await outside.database.run(save_task, task.id, asked=None)
+
+
+def _is_over(verb: Verb, snapshot: Snapshot, build: int) -> bool:
+    """Whether an earlier try has paused or resumed the workspace, and it has been started or stopped again since."""
+    return verb in {Verb.PAUSE, Verb.RESUME} and snapshot.build_number > build + 1
 
 
 async def _pause(outside: Outside, snapshot: Snapshot, _: int) -> None:

@@ -145,6 +145,8 @@ def _send(given: Given) -> Command:
     task = _reference(word[0], given.names) if word else ""
     if word is None or not task:
         raise mistakes.no_task(given.verb.name, given.verb.usage)
+    if not given.text[skip(given.text, word.end()) :].strip():
+        return commands.Write(task=task)
     return commands.Send(task=task, text=given.prompt(word.end()))
 
 

@@ -11,12 +11,15 @@ from bot.commands import Command
 from bot.forms import Forms
 from bot.listeners.batch import open_batch
 from bot.listeners.new_task import open_new
+from bot.listeners.task_forms import open_write
 from bot.models import Origin
 
 # Opens the form of one kind of command: (forms, command, origin, Slack's trigger).
 Opener = Callable[[Forms, Any, Origin, str], Awaitable[None]]
 
-_OPENERS: Mapping[type[Any], Opener] = MappingProxyType({commands.New: open_new, commands.Batch: open_batch})
+_OPENERS: Mapping[type[Any], Opener] = MappingProxyType(
+    {commands.New: open_new, commands.Batch: open_batch, commands.Write: open_write}
+)
 
 
 def opens_form(command: Command) -> bool:

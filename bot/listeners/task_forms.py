@@ -22,6 +22,7 @@ from bot.blocks.problems import problem
 from bot.commands import Command
 from bot.errors import UserError
 from bot.forms import Forms
+from bot.listeners import mistakes
 from bot.listeners.fields import chosen, form_id, prompt, state_of, ticked
 from bot.listeners.shortcuts import message_origin, source_message
 from bot.models import Form, Level, Origin, Quote, SourceMessage, SourceThread, View
@@ -58,6 +59,11 @@ async def open_form(run: Run, forms: Forms, entry: str, coder_id: str, origin: O
     await _open(forms, await run(_of_task, FORMS[entry], coder_id, origin), origin, trigger)
 
 
+async def open_write(forms: Forms, command: commands.Write, origin: Origin, trigger: str) -> None:
+    """Open the form for a prompt to one of the person's tasks; of others nothing is known that a form could show."""
+    await _open(forms, await forms.database.run(_of_name, command.task, origin), origin, trigger)
+
+
 async def _open(forms: Forms, made: Made | None, origin: Origin, trigger: str) -> None:
     if made is not None:
         await forms.open(trigger, made.form, made.view, origin, fill=made.fill)
@@ -75,6 +81,18 @@ def _of_task(connection: Any, what: str, coder_id: str, origin: Origin) -> Made 
     except UserError as error:
         tasks.show_at_once(connection, origin, problem(error))
         return None
+
+
+def _of_name(connection: Any, name: str, origin: Origin) -> Made | None:
+    coder_id = steering.of_name(connection, origin.user, name)
+    if coder_id is None:
+        tasks.show_at_once(connection, origin, problem(mistakes.empty_prompt("send")))
+        return None
+    made = _of_task(connection, "send", coder_id, origin)
+    if made is None:
+        return None
+    data = {**made.form.data, "response_url": origin.response_url}  # the bot may be no member of the channel
+    return made._replace(form=made.form.model_copy(update={"data": data}))
 
 
 def _form(what: str, origin: Origin, **data: Any) -> Form:

@@ -7,6 +7,7 @@ import pytest
 from bot.coder import errors
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
+from tests.e2e import day
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import ask, buttons, hurried, made_in_coder, press, told
 
@@ -65,6 +66,24 @@ async def test_resume_while_it_is_being_paused(scene: Scene, monkeypatch: pytest
     task.finish_build()
 
     await scene.reached(lambda: builds(task) == ["start", "stop", "start"], "a start build")
+
+
+async def test_a_pause_whose_answer_is_lost_is_not_done_again_after_a_resume(scene: Scene, database_url: str) -> None:
+    """By the second try somebody has started the workspace again: they meant it."""
+    hurried(scene, 1.0)
+    card, task = await scene.waiting()
+    scene.coder.faults.add(Fault(Kind.LOST, "POST /api/v2/tasks/*/pause"))
+    await scene.command(f"pause {task.name}")
+    await scene.reached(lambda: builds(task) == ["start", "stop"], "a stop build")
+    task.finish_build()
+    task.resume_outside()
+    await task.ready("working", "Back")
+
+    await scene.card_says(card, "Back")
+    open_ = "SELECT count(*) FROM outbox WHERE kind = 'control' AND state = 0"
+    await scene.reached(lambda: day.ask(database_url, open_) == [(0,)], "the second try")
+
+    assert builds(task) == ["start", "stop", "start"]
 
 
 async def test_retry(scene: Scene) -> None:

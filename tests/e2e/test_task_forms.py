@@ -78,6 +78,26 @@ async def test_send_a_prompt_from_the_menu(scene: Scene) -> None:
     await scene.reached(lambda: task.inputs == ["Also update the changelog", "Go on"], "the second prompt")
 
 
+async def test_send_without_a_text_opens_the_form(scene: Scene) -> None:
+    """Also by owner and name; what is submitted is sent, shown in the thread, and confirmed where it was asked for."""
+    card, task = await scene.waiting()
+    wanted: list[str] = []
+    for name, text in ((task.name, "Yes"), (f"ana/{task.name}", "And then?")):
+        wanted.append(text)
+        await scene.command(f"send {name}", channel=scene.random)
+        await scene.slack.submit(scene.ana, await form(scene), {"prompt.1": text})
+        await scene.told(card, text)
+        await scene.reached(lambda: len(task.inputs) == len(wanted), "the prompt")
+        task.report("idle", f"Next, after {text}")
+        await scene.told(card, f"Next, after {text}")
+
+    assert task.inputs == wanted
+    await scene.command("send nobody-knows-it")
+    await scene.answered("There is no prompt")
+    said = [one for one in scene.slack.ephemerals(scene.ana) if one.channel == scene.random.id]
+    assert len(said) == 2, [words(one) for one in said]
+
+
 async def test_whoever_may_not_gets_no_form(scene: Scene) -> None:
     """Who is known not to may is told at once; of who is not known the submit is refused; nothing happens."""
     card, task = await scene.waiting()

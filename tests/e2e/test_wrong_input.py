@@ -44,7 +44,6 @@ WRONG: tuple[tuple[str, tuple[str, ...], set[str]], ...] = (
     ("create " + "x" * 100_001, ("The prompt is too long", "100,001", "100,000"), set()),
     ("status", ("Which task?",), {"My tasks"}),
     ("send", ("Which task?",), {"My tasks"}),
-    ("send some-task", ("There is no prompt",), {"Help"}),
     ("pause the weekly report", ("No task is called", "the weekly report"), {"Start task", "My tasks"}),
     ("list of all bugs", ("takes no such words",), {"Start task", "Run list"}),
     ("whoami really", ("takes no such words",), {"Start task", "Run whoami"}),

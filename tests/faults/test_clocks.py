@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.faults import Fault, Kind
+from bot.sandbox.slack.records import User, View
 from tests.e2e.scene import words
 from tests.faults import agents, people
 from tests.faults.bots import Nursery
@@ -97,6 +98,30 @@ async def _slack_is_behind(url: str, nursery: Nursery, folder: Path) -> None:
         await people.write(made, task, ana, "")
         await made.coder.until(lambda: task.inputs, 10, "the reply")
         assert await settled(made) == []
+
+
+def test_replies_below_a_card_in_another_thread_are_heard_when_slack_is_behind(player: Player) -> None:
+    """The task comes from a form that was opened on a colleague's message; it is later than that, and so is a reply."""
+    player.on(SQLITE, _slack_is_behind_a_form)
+
+
+async def _slack_is_behind_a_form(url: str, nursery: Nursery, folder: Path) -> None:
+    async with _running(url, nursery, folder) as made:
+        made.bots[0].control.set_wall(120.0)
+        ana, payments = made.scene.ana, made.scene.payments
+        ts = await made.slack.post(made.scene.bo, payments, "The login page is broken")
+        await made.slack.shortcut(ana, "create_task", made.slack.message(payments, ts))
+        form = await made.slack.until(lambda: _filled(made, ana), 20, "the form")
+        assert form is not None
+        await made.slack.submit(ana, form, {"prompt.1": "Repair it"})
+        [task] = await made.slack.until(made.known_tasks, 20, "a card")
+        await agents.bring_up(made, task, "idle")
+        await people.write(made, task, ana, "")
+        await made.coder.until(lambda: task.inputs, 10, "the reply")
+
+
+def _filled(made: Stage, user: User) -> View | None:
+    return next((one for one in made.slack.views(user) if one.blocks[0]["block_id"] != "loading"), None)
 
 
 def test_what_was_posted_is_found_by_a_clock_that_is_ahead(player: Player) -> None:

@@ -186,6 +186,8 @@ ID = "7c1f2b1e-9a3d-4f0e-8b52-6d1f0c2a9e11"
         ("logs -- --odd", commands.Logs(task="--odd")),
         ("send fix-login Yes, do", commands.Send(task="fix-login", text="Yes, do")),
         ("send fix-login\nYes\n do", commands.Send(task="fix-login", text="Yes\n do")),
+        ("send fix-login", commands.Write(task="fix-login")),
+        ("send fix-login \n ", commands.Write(task="fix-login")),
         ("send fix-login --yes", commands.Send(task="fix-login", text="--yes")),
         ("send -- fix-login -- yes", commands.Send(task="fix-login", text="-- yes")),
         (f"send <https://c.example/tasks/ana/{ID}> go", commands.Send(task=f"ana/{ID}", text="go")),

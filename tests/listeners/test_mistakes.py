@@ -80,11 +80,6 @@ def mistake(text: str) -> UserError:
             (Offer("Help logs", "help logs", "primary"),),
         ),
         ("help foo", "unknown_command", "`foo` is not a command", "", "`help` lists the commands.", (HELP,)),
-        (
-            "send fix-login",
-            *("empty_prompt", "There is no prompt", "“send” delivers a prompt to an existing task."),
-            *("Write it after the task.", (Offer("Help", "help send"),)),
-        ),
         ("status", "pick_task", "Which task?", "`status` needs one: `status TASK`.", WHICH, (LIST,)),
         ("logs", "pick_task", "Which task?", "`logs` needs one: `logs TASK [--build] [--lines N]`.", WHICH, (LIST,)),
         ("rm --yes", "pick_task", "Which task?", "`delete` needs one: `delete TASK [--yes]`.", WHICH, (LIST,)),
