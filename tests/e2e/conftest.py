@@ -25,7 +25,15 @@ EVERYWHERE = (*PAIRS, "socket-postgresql", "http-sqlite")
 # What the transport and the database hold, each in every world; what is built on it is tried in one of the two, the
 # next one in the other, unless `--both-worlds` is given.
 FOUNDATIONS = {
-    *("test_buttons", "test_card_edits", "test_card_machines", "test_cards", "test_commands", "test_controls"),
+    *(
+        "test_buttons",
+        "test_card_edits",
+        "test_card_machines",
+        "test_card_places",
+        "test_cards",
+        "test_commands",
+        "test_controls",
+    ),
     *("test_create", "test_create_refused", "test_durable", "test_durable_prompts", "test_elsewhere", "test_outputs"),
     *("test_poller", "test_prompts", "test_threads", "test_wrong_input", "test_kill"),
 }

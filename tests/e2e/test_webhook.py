@@ -14,6 +14,7 @@ import pytest
 from bot.app import Bot, open_bot
 from bot.sandbox.coder import TaskHandle
 from tests.e2e.scene import Scene
+from tests.sandbox.coder_scene import NO_TLS
 
 SECRET = "s3cr3t-of-coder-0123456789"
 
@@ -29,7 +30,7 @@ async def post(bot: Bot | None, body: Any, secret: str = SECRET) -> int:
     """Post something to the bot as Coder does; the status."""
     assert bot is not None
     text = body if isinstance(body, bytes) else httpx.Request("POST", "http://x", json=body).content
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bot.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{bot.port}", verify=NO_TLS) as client:
         return (await client.post(f"/coder/notifications/{secret}", content=text)).status_code
 
 
