@@ -7,32 +7,25 @@ Slack must be able to see, too.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
-from bot.sandbox.coder import Call, TaskHandle
+from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
-from tests.faults import promises
+from tests.faults import heard, promises
 from tests.faults.sight import (
-    acked_at,
     answers_to,
     delivery_of,
     find_task,
-    has_ended,
     is_elsewhere,
-    is_taken_in,
-    marks_on,
     posted,
-    sent_again,
     told,
-    told_undelivered,
     wanted_states,
     was_accepted,
-    was_dropped,
     wish_of,
 )
-from tests.faults.stage import Line, Sent, Stage, Typed, task_id
+from tests.faults.stage import Stage, Typed, task_id
 
 # Commands whose answer is a form, a card or a line for all.
 PUBLIC = {"create", "new", "batch", "watch", "unwatch"}
@@ -122,94 +115,6 @@ def what_was_confirmed_was_done(stage: Stage) -> Iterator[str]:
 def _unmade(stage: Stage, typed: Typed) -> bool:
     """Whether the person was told that what was confirmed was not done after all."""
     return len(answers_to(stage, typed)) > 1 or any(one.versions for one in answers_to(stage, typed))
-
-
-# -- prompts -----------------------------------------------------------------------------------------------------------
-
-
-def each_prompt_arrives_once(stage: Stage) -> Iterator[str]:
-    """A prompt that was taken in reached its agent once, or its author can see why not."""
-    heard: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    heard.update({task.id: Counter(task.inputs) for task in stage.tasks})
-    known: set[tuple[str, str]] = set()
-    for line in stage.record.lines:
-        known |= {(line.task, text) for text in line.texts}
-        yield from _of_line(stage, line, heard[line.task])
-    for sent in stage.record.sent:
-        known.add((sent.task, sent.text))
-        yield from _of_sent(stage, sent, heard[sent.task][sent.text])
-    for task_id_, texts in heard.items():
-        yield from (f"an agent heard {text!r}, which nobody said" for text in texts if (task_id_, text) not in known)
-
-
-def _of_line(stage: Stage, line: Line, heard: Counter[str]) -> Iterator[str]:
-    arrived = [text for text in line.texts for _ in range(heard[text])]
-    marks = marks_on(line)
-    said = line.texts[0]
-    if len(arrived) > 1 + sent_again(stage, line.texts):
-        yield f"{said!r} arrived {len(arrived)} times: {arrived}"
-    is_prompt = line.by_owner
-    if not is_prompt:
-        if arrived and not _may_steer(line):
-            yield f"{said!r} arrived, and its author may not prompt"
-        return
-    if not arrived and is_taken_in(stage, line) and not _excused(stage, line, marks):
-        yield f"{said!r} was lost, its marks are {marks or 'none'}"
-    if len(marks) > 1:
-        yield f"{said!r} is marked {marks}"
-    if arrived and not line.deleted and marks == {"x"} and not has_ended(stage, line.task):
-        yield f"{said!r} arrived and is marked as not delivered"
-    if marks == {"hourglass_flowing_sand"} and line.channel.id not in stage.record.rough:
-        yield f"{said!r} still waits"
-
-
-def _may_steer(line: Line) -> bool:
-    return any(text != line.texts[0] and not text.startswith("//") for text in line.texts)
-
-
-def _excused(stage: Stage, line: Line, marks: set[str]) -> bool:
-    """Whether a prompt that did not arrive may be missing: `allowances`."""
-    if line.deleted or was_dropped(stage, line.texts) or has_ended(stage, line.task):
-        return True
-    visible = marks & {"x", "grey_question"} or line.channel.id in stage.record.rough
-    return bool(visible and (told_undelivered(stage, line.texts) or line.channel.id in stage.record.rough))
-
-
-def _of_sent(stage: Stage, sent: Sent, count: int) -> Iterator[str]:
-    if count > 1 + sent_again(stage, [sent.text]):
-        yield f"{sent.text!r} arrived {count} times"
-    if count or not sent.typed.accepted or has_ended(stage, sent.task) or was_dropped(stage, [sent.text]):
-        return
-    said = " ".join(words(one) for one in answers_to(stage, sent.typed))
-    if not said:
-        yield f"{sent.text!r} was lost without an answer"
-    elif "delivered" in said and not told_undelivered(stage, [sent.text]):
-        yield f"{sent.text!r} was promised and lost: {said[:80]!r}"
-
-
-def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
-    """What was taken in before a later line was sent to the agent reached it before that one."""
-    first_try: dict[tuple[str, str], float] = {}
-    for call in stage.coder.calls:
-        if call.method == "POST" and call.path.endswith("/send"):
-            first_try.setdefault((call.path.split("/")[-2], str(call.json.get("input"))), _true_time(stage, call))
-    for task in stage.tasks:
-        lines = [one for one in stage.record.lines if one.task == task.id and one.by_owner and not one.deleted]
-        lines = [one for one in lines if len(one.texts) == 1 and not sent_again(stage, one.texts)]
-        place = {text: number for number, text in enumerate(task.inputs)}
-        came = [line for line in sorted(lines, key=lambda one: one.ts) if line.texts[0] in place]
-        for early in came:
-            taken = acked_at(stage, early)
-            for later in came:
-                tried = first_try.get((task.id, later.texts[0]))
-                is_late = taken is None or tried is None or taken > tried - 0.02
-                if early.ts < later.ts and place[early.texts[0]] > place[later.texts[0]] and not is_late:
-                    yield f"{later.texts[0]!r} arrived before {early.texts[0]!r}, which was written first"
-
-
-def _true_time(stage: Stage, call: Call) -> float:
-    """When Coder got a request, by the clock of everybody else."""
-    return call.time.timestamp() - stage.world.skew
 
 
 # -- cards and threads -------------------------------------------------------------------------------------------------
@@ -359,8 +264,8 @@ RULES = (
     nothing_is_posted_twice,
     builds_were_asked_for,
     what_was_confirmed_was_done,
-    each_prompt_arrives_once,
-    prompts_keep_their_order,
+    heard.each_prompt_arrives_once,
+    heard.prompts_keep_their_order,
     one_current_card_for_each_task,
     changes_are_told_once,
     ends_are_told,
