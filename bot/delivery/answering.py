@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -51,8 +50,7 @@ async def answer_command(outside: Outside, item: Item) -> None:
 
 def _lasts(item: Item, after: float | None) -> bool:
     """Whether the person has waited for long, or will have before the next try in `after` seconds."""
-    waited = time.time() - item.created_at_ms / 1000
-    return item.failures >= _PATIENCE or waited + (after or 0.0) > _PATIENCE_SECONDS
+    return item.failures >= _PATIENCE or item.age + (after or 0.0) > _PATIENCE_SECONDS
 
 
 async def answer_dead(outside: Outside, item: Item, error: BaseException) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 
 from bot import batches, policy, problems, tasks
@@ -142,7 +141,7 @@ class _Asked:
 async def steer_batch(outside: Outside, item: Item) -> None:
     """Pause or delete all tasks of a batch that the person may control; one answer says how many."""
     origin, verb = Origin.model_validate(item.payload["origin"]), Verb(item.payload["verb"])
-    may_wait = time.time() - item.created_at_ms / 1000 < _CREATING_SECONDS
+    may_wait = item.age < _CREATING_SECONDS
     try:
         content = await _steer(outside, item.payload["batch"], verb, origin, may_wait=may_wait)
     except UserError as error:

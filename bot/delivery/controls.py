@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from bot import observing, problems, queue, tasks
@@ -39,7 +38,7 @@ async def control(outside: Outside, item: Item) -> None:
         await _not_there(outside, task, verb)
         return
     except BuildActive as busy:
-        if time.time() - item.created_at_ms / 1000 > _BUSY_SECONDS:
+        if item.age > _BUSY_SECONDS:
             await outside.database.run(enqueue, queue.private_answer(origin, problem(busy), f"busy:{origin.key}"))
         raise
     except (Later, Transient):

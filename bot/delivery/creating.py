@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Collection, Iterator
 from functools import partial
 
@@ -69,7 +68,7 @@ async def create_task(outside: Outside, item: Item) -> None:
 
 async def _kept_trying(outside: Outside, item: Item, task: Task, error: Later | Transient) -> None:
     """Let it be tried again, by raising the error, until nobody has patience any more."""
-    if _age(item) < PATIENCE_SECONDS:
+    if item.age < PATIENCE_SECONDS:
         raise error
     await _refuse(outside, task, _given_up(task, error))
 
@@ -96,7 +95,8 @@ async def _create(outside: Outside, task: Task, request: CreateRequest, *, look_
             name=task.name,
         )
     except NameTaken:
-        if look_first and (made := await _made_earlier(outside, task, request, owner)):
+        # A name of our making is taken by nobody else with our prompt: perhaps we froze, and another replica went on.
+        if (look_first or not request.name) and (made := await _made_earlier(outside, task, request, owner)):
             return made
         if request.name:
             raise await _name_taken(outside, task, request, owner) from None
@@ -241,7 +241,7 @@ async def note_slow(outside: Outside, item: Item) -> None:
     task: Task = await outside.database.run(tasks.by_id, item.payload["task"])
     if task.phase is not Phase.CREATING:
         return
-    left = PATIENCE_SECONDS - _age(item)
+    left = PATIENCE_SECONDS - item.age
     if left <= 0:
         await outside.database.run(nudge, queue.create_task(task.id).lane)
         return
@@ -253,8 +253,3 @@ async def note_slow(outside: Outside, item: Item) -> None:
     elif task.answer is not None and task.batch_id is None:
         await outside.tell(task.answer, answers.creating_slow())
     raise Later(left, "Coder has not created the task yet")
-
-
-def _age(item: Item) -> float:
-    """For how many seconds the person has waited."""
-    return time.time() - item.created_at_ms / 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from bot import hearing, problems, prompts
 from bot.blocks import replies, thread_answers
@@ -31,8 +30,7 @@ _LOOK_AGAIN = 0.3
 async def find_thread(outside: Outside, item: Item) -> None:
     """Take in a reply as soon as it is known whether its thread is a task's."""
     said, meant = Said.model_validate(item.payload["said"]), item.payload["meant"]
-    is_young = time.time() - item.created_at_ms / 1000 < _POSTING_SECONDS
-    if await outside.database.run(hearing.is_awaited, said, posting=is_young):
+    if await outside.database.run(hearing.is_awaited, said, posting=item.age < _POSTING_SECONDS):
         raise Later(_LOOK_AGAIN, "a card is on its way: it may be its thread")
     known = Meant.model_validate(meant) if meant else None
     await outside.database.run(hearing.hear, said, known, sure=True)

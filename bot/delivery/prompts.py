@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from enum import Enum
 
@@ -24,7 +23,9 @@ from bot.models import (
     Task,
     Verb,
 )
+from bot.store import Connection
 from bot.store.lanes import Item
+from bot.store.moments import now
 from bot.store.prompt_rows import get_prompt, list_sent, next_prompt
 from bot.store.task_rows import get_task
 
@@ -56,8 +57,7 @@ async def send_prompt(outside: Outside, item: Item) -> None:
         return
     if prompt.is_unread:
         raise Later(_FILES_AGAIN, "its files are being read")
-    is_new = time.time() - prompt.created_at < _CATCH_UP_SECONDS
-    if is_new and await outside.database.run(absence.is_catching_up, task.id):
+    if await outside.database.run(_may_not_be_first, prompt):
         raise Later(1.0, "the thread is being read for older prompts")
     try:
         snapshot = await outside.backend.snapshot(task.coder_id)
@@ -70,6 +70,12 @@ async def send_prompt(outside: Outside, item: Item) -> None:
     if started is None:
         raise Later(0.0, "another prompt was first after all")
     await _send(outside, item, snapshot, started)
+
+
+def _may_not_be_first(connection: Connection, prompt: Prompt) -> bool:
+    """Whether something older may still be found in the thread; nothing is waited for that long."""
+    is_new = now(connection) - prompt.created_at < _CATCH_UP_SECONDS
+    return is_new and absence.is_catching_up(connection, prompt.task_id)
 
 
 async def send_dead(outside: Outside, item: Item, error: BaseException) -> None:
@@ -86,7 +92,7 @@ async def _when_ready(outside: Outside, item: Item, task: Task, snapshot: Snapsh
     """Return when the agent can take a prompt; else raise Later, having done what makes it ready."""
     match snapshot.status:
         case Status.ACTIVE if snapshot.report is None:
-            quiet = time.time() - max(task.memory.since, prompt.created_at)
+            quiet = await outside.database.run(now) - max(task.memory.since, prompt.created_at)
             if quiet < _SILENCE_IS_IDLE:
                 raise Later(_SILENCE_IS_IDLE - quiet, "the agent has not reported yet")
         case Status.ACTIVE if snapshot.report and snapshot.report.state is State.WORKING:

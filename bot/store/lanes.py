@@ -7,6 +7,7 @@ locks the lane's row before it touches the lane's items: that makes the order of
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -60,7 +61,10 @@ class NewItem:
 
 @dataclass(frozen=True)
 class Item:
-    """What is being delivered; `maybe_sent`: an earlier attempt has an unknown outcome, so look before sending."""
+    """What is being delivered; `maybe_sent`: an earlier attempt has an unknown outcome, so look before sending.
+
+    `waited` is the time in seconds from its creation to this attempt, by the database's clock.
+    """
 
     id: int
     lane: str
@@ -70,6 +74,13 @@ class Item:
     failures: int
     maybe_sent: bool
     created_at_ms: int
+    waited: float = field(compare=False)
+    _begun: float = field(default_factory=time.monotonic, compare=False, repr=False)
+
+    @property
+    def age(self) -> float:
+        """For how many seconds it is there, whatever the wall clock of this machine says."""
+        return self.waited + time.monotonic() - self._begun
 
 
 @dataclass(frozen=True)
@@ -301,6 +312,7 @@ def _item(row: sa.Row[Any]) -> Item:
         failures=row.failures,
         maybe_sent=bool(row.maybe_sent),
         created_at_ms=row.created_at,
+        waited=(row.due_at - row.created_at) / 1000,  # an attempt begins by making its item due now
     )
 
 

@@ -7,9 +7,11 @@ import pytest
 from bot.names import NAME_LENGTH, task_name_problem
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.coder.records import Preset, Version, Workspace
+from bot.sandbox.faults import Fault, Kind
+from tests.e2e.day import ask
 from tests.e2e.scene import Scene, words
 from tests.e2e.scene import scene as a_scene
-from tests.e2e.steps import buttons, created, creates, press, told
+from tests.e2e.steps import buttons, created, creates, hurried, press, told
 
 # What is typed after the verb, and what the agent reads; without a second text it is the same.
 PROMPTS: tuple[tuple[str, str | None], ...] = (
@@ -185,6 +187,21 @@ async def test_a_name_that_a_workspace_has_already_is_not_forced(scene: Scene, m
     assert first != second
     assert task.name == second
     assert task.name in words(card)
+
+
+@pytest.mark.parametrize("world", ["http-postgresql"])
+async def test_a_replica_that_froze_finds_what_another_has_made(scene: Scene, database_url: str) -> None:
+    """It knows of no other try; but the task is there, with its name and its prompt, and is not made twice."""
+    hurried(scene, 1.0)
+    scene.coder.faults.add(Fault(Kind.LOST, "POST /api/v2/tasks/*"))
+    await scene.command("create -- Tidy the login page")
+    forget = "UPDATE outbox SET maybe_sent = 0 WHERE kind = 'create_task' AND maybe_sent = 1 RETURNING id"
+    await scene.reached(lambda: ask(database_url, forget), "an uncertain try")
+
+    await scene.seen(scene.cards, "a card")
+
+    assert len(creates(scene)) == 2
+    assert len(scene.coder.tasks) == 1
 
 
 async def test_a_name_that_was_asked_for_and_is_taken_is_answered_with_a_free_one(scene: Scene) -> None:

@@ -52,6 +52,7 @@ async def test_an_item_carries_what_was_given(database: Database) -> None:
     assert (item.failures, item.maybe_sent) == (0, False)
     now = await database.run(lambda c: c.execute(sa.select(now_ms())).scalar_one())
     assert 0 <= now - item.created_at_ms < 5000
+    assert 0 <= item.waited <= item.age < 5
 
 
 async def test_a_lane_has_one_holder_and_goes_in_order(database: Database) -> None:
