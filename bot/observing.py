@@ -119,8 +119,8 @@ def _still_asked(asked: Asked | None, before: Condition, after: Condition, at: f
 
 
 def _was_overtaken(asked: Asked, old: Snapshot, snapshot: Snapshot, after: Condition) -> bool:
-    """Whether the stop that was asked for, and a start after it, have come between two looks."""
-    if snapshot.build_number - old.build_number <= 1:
+    """Whether the stop that was asked for, and a start after it, have come since, whoever saw them."""
+    if snapshot.build_number - (asked.build or old.build_number) <= 1:
         return False
     return (
         after not in _RESTS if asked.verb is Verb.PAUSE else asked.verb is Verb.RESTART and after in _OVER[asked.verb]

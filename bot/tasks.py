@@ -233,8 +233,8 @@ def ask(connection: Connection, task_id: str, verb: Verb, origin: Origin) -> boo
     if task.phase is not Phase.OPEN:
         return False
     check_first(task, verb, origin)
-    asked = Asked(verb=verb, by=origin.user, by_name=origin.user_name, at=now(connection), key=origin.key)
-    build = task.snapshot.build_number if task.snapshot else 0
+    build, at = task.snapshot.build_number if task.snapshot else 0, now(connection)
+    asked = Asked(verb=verb, by=origin.user, by_name=origin.user_name, at=at, key=origin.key, build=build)
     if enqueue(connection, queue.control(task_id, verb, origin, build)):
         save_task(connection, task_id, asked=asked)
         refresh(connection, task_id)

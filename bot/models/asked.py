@@ -45,6 +45,7 @@ class Asked(Model):
     by_name: str
     at: float
     key: str = ""  # of the request: the same when Slack delivers it again
+    build: int = 0  # the one that was seen then
 
 
 class Origin(Model):

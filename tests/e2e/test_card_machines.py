@@ -171,6 +171,26 @@ async def test_a_restart_that_no_poll_saw(scene: Scene, monkeypatch: pytest.Monk
     await scene.card_says(card, "Working")
 
 
+async def test_a_restart_whose_end_only_a_prompt_saw(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The poll saw the stop, and no more until a prompt had reached the agent: the restart is over all the same."""
+    monkeypatch.setattr("bot.changes.UNHEALTHY_SETTLES", 0.1)
+    monkeypatch.setattr("bot.delivery.controls._BUILD_AGAIN", 0.1)
+    card, task = await scene.working()
+    task.set_health("unhealthy", "agent has lost connection")
+    await press(scene, await scene.card_says(card, "Restart workspace"), "Restart workspace")
+    await scene.reached(lambda: task.build.transition == "stop", "a stop build")
+    await scene.quiet()
+    scene.coder.faults.add(Fault(Kind.REFUSE, "GET /api/v2/tasks", None, status=503))
+    task.finish_build()
+    await scene.reached(lambda: task.build.transition == "start", "a start build")
+    await task.ready("idle", "Up again")
+    await scene.reply(card, "Go on")
+    await scene.reached(lambda: task.inputs == ["Go on"], "the prompt")
+    scene.coder.faults.clear()
+
+    await scene.card_says(card, "Working")
+
+
 async def test_a_delete_waits_for_the_build(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delete while a build runs is kept, shown, explained when it takes long, and carried out when the build ends."""
     monkeypatch.setattr("bot.delivery.controls._BUSY_SECONDS", 0.0)
