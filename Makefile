@@ -14,7 +14,7 @@ sandbox: .venv/runtime ## Try the bot against a local Slack and a local Coder; A
 	@$(BIN)/coder-task-bot sandbox $(ARGS)
 
 test: .venv/development ## Run the tests; ARGS="-k card -x" goes to pytest
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: .venv/development ## Run the linter, the formatter's check and the type checker
 	@$(BIN)/ruff check .

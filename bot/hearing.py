@@ -59,8 +59,11 @@ def is_awaited(connection: Connection, said: Said, *, posting: bool = True) -> b
     if not said.thread_ts or said.kind is Kind.NOTE:
         return False
     maybe = (posting and is_posting(connection, said.channel)) or _is_coming(connection, said)
-    # Asked last: what is posted meanwhile is then found.
-    return maybe and find_thread(connection, said.channel, said.thread_ts) is None
+    if not maybe:
+        return False
+    # Asked last: what is posted meanwhile is then found. A card for an old thread is known before it stands there.
+    found = find_thread(connection, said.channel, said.thread_ts)
+    return found is None or found[0].ts is None
 
 
 def _is_coming(connection: Connection, said: Said) -> bool:

@@ -22,20 +22,9 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("patient")
 
 
-# What takes seconds and mostly waits, longest first: begun with, the short ones fill the gaps beside it.
-_LONG = (
-    *("test_kill", "test_crowds", "test_rolling", "test_replicas", "test_durable", "tests/sandbox/test_sandbox"),
-    *("test_run", "tests/faults", "tests/sandbox/test_bot_process", "test_prompts", "tests/e2e/"),
-)
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no process is left with one of them at the end; one has the browser."""
-    items.sort(key=lambda item: next((place for place, part in enumerate(_LONG) if part in item.nodeid), len(_LONG)))
-    for item in items:
-        if "tests/browser" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    """Begin with the longest tests, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: "test_kill" not in item.nodeid)
 
 
 @pytest.fixture(autouse=True)
