@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from bot.deadline import within
 from bot.errors import Later, Permanent, StoreError, Transient, UserError
 from bot.store import Connection, lanes
 from bot.store.database import Database
@@ -325,8 +326,9 @@ def _claim(
 
 async def _caught(delivery: Awaitable[None], seconds: float) -> Exception | None:
     try:
-        async with asyncio.timeout(seconds):
-            await delivery
+        with within(seconds):
+            async with asyncio.timeout(seconds):
+                await delivery
     except Exception as error:  # noqa: BLE001 - the caller judges it
         return error
     return None

@@ -13,7 +13,7 @@ import pytest
 BOT = Path(__file__).parents[1] / "bot"
 
 # What each room may import of the bot, besides itself. A name with a dot is a module and lets in that module only.
-WORDS = {"models", "errors", "settings", "log", "commands", "names"}
+WORDS = {"models", "errors", "settings", "log", "commands", "names", "deadline"}
 PURE = {"models", "errors", "commands", "names", "problems", "typed", "thread_words"}
 USE_CASES = {
     "batches",
@@ -50,7 +50,7 @@ ROOMS: dict[str, set[str]] = {
     **dict.fromkeys(USE_CASES, USE_CASES | BELOW - SLACK - {"coder"} | {"coder.shelf"}),
     **dict.fromkeys(("poller", "housekeeping"), USE_CASES | BELOW),
     "delivery": USE_CASES | BELOW | {"outbox"},
-    "outbox": {"store", "models", "errors", "log", "settings"},
+    "outbox": {"store", *WORDS},
     "forms": USE_CASES | BELOW,
     "listeners": USE_CASES | PURE | {"background", "blocks", "forms"},
     "app": USE_CASES

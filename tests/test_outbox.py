@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 import sqlalchemy as sa
 
+from bot import deadline
 from bot.errors import CoderRefused, Later, Permanent, Transient, UserError
-from bot.outbox import Delivery, back_off
+from bot.outbox import Delivery, Item, back_off
 from bot.store import lanes
 from bot.store.database import Database
 from bot.store.lanes import State
@@ -159,6 +160,22 @@ async def test_a_slow_delivery_is_cut_off(database: Database) -> None:
         sink.open.set()
         await until_empty(database)
     assert [item.maybe_sent for item in sink.got[:2]] == [False, True]
+
+
+async def test_a_delivery_that_was_frozen_knows_that_its_time_is_over(database: Database) -> None:
+    """The event loop looks at the clock only when the step it was frozen in has ended: the write asks by itself."""
+    found = []
+
+    async def deliver(_: Item) -> None:
+        found.append(deadline.is_over())
+        time.sleep(0.2)  # noqa: ASYNC251 - a frozen process
+        found.append(deadline.is_over())
+
+    async with running(database, Delivery(deliver, timeout=0.1)):
+        await database.run(lanes.enqueue, new("1"))
+        await until_empty(database)
+    assert found == [False, True]
+    assert not deadline.is_over()
 
 
 @pytest.mark.parametrize(

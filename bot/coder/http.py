@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from bot import deadline
 from bot.coder.refusals import Answer, Call, no_answer, not_understood, rate_limited, refusal
 from bot.errors import BotError, StartError
 
@@ -129,7 +130,13 @@ class CoderHttp:
         patience = seconds or self._timeout
         limits = httpx.Timeout(patience, connect=min(patience, _CONNECT_SECONDS))
         return self._client.build_request(
-            method, f"{self.url}/api/v2{path}", params=params, content=content, headers=headers, timeout=limits
+            method,
+            f"{self.url}/api/v2{path}",
+            params=params,
+            content=content,
+            headers=headers,
+            timeout=limits,
+            extensions={"trace": _in_time},
         )
 
     async def _send(self, request: httpx.Request, call: Call) -> httpx.Response:
@@ -161,6 +168,11 @@ class CoderHttp:
             version=self.version,
         )
         return refusal(answer, call, url=self.url, unsafe=unsafe)
+
+
+async def _in_time(event: str, _: dict[str, Any]) -> None:
+    if event.endswith(".send_request_body.started") and deadline.is_over():
+        raise httpx.WriteTimeout("woken too late to write the call")
 
 
 def _json(response: httpx.Response) -> Any:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import deadline
+
 # Connecting has a limit of its own: a call that never reached Slack is no ambiguous one.
 _TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=5.0)
 
@@ -25,8 +27,15 @@ class Wire:
 @asynccontextmanager
 async def open_wire(token: str, base_url: str) -> AsyncIterator[Wire]:
     """The one kept session for everything that goes to Slack: a new one per call would shake hands each time."""
-    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=True) as session:
+    guard = aiohttp.TraceConfig()
+    guard.on_request_chunk_sent.append(_in_time)  # called before the chunk is written, whatever its name says
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=True, trace_configs=[guard]) as session:
         yield Wire(session, web_client(session, token, base_url))
+
+
+async def _in_time(*_: object) -> None:
+    if deadline.is_over():
+        raise TimeoutError("woken too late to write the call")
 
 
 def web_client(session: aiohttp.ClientSession, token: str | None, base_url: str) -> AsyncWebClient:

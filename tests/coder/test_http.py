@@ -13,6 +13,7 @@ import pytest
 from bot.coder.errors import CoderFailed, TokenRefused
 from bot.coder.http import CoderHttp
 from bot.coder.tasks_api import TasksApi
+from bot.deadline import within
 from bot.errors import BotError, CoderRefused, StartError
 from bot.sandbox.faults import Fault, Kind
 from tests.coder.wire import JSON, TLS, Wire, running
@@ -56,6 +57,18 @@ async def test_a_cut_connection_after_a_post_is_ambiguous(kind: Kind) -> None:
     assert raised.value.ambiguous
     assert raised.value.name == "maybe_delivered"
     assert typed == (["Go on"] if kind is Kind.LOST else [])
+
+
+async def test_what_is_to_be_written_too_late_is_not_sent() -> None:
+    """A process that was frozen and wakes right before the write has lost its lane, and must not type a prompt."""
+    async with running() as wire:
+        task_id = await send(wire)
+        with pytest.raises(CoderFailed) as raised, within(-1.0):
+            await wire.tasks.send(task_id, "Go on")
+        assert raised.value.ambiguous
+        assert wire.server.task(task_id).task.inputs == []
+        await wire.tasks.send(task_id, "Go on")
+        assert wire.server.task(task_id).task.inputs == ["Go on"]
 
 
 async def test_a_slow_answer_to_a_post_is_ambiguous() -> None:

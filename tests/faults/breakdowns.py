@@ -67,8 +67,13 @@ async def frozen(stage: Stage, chance: random.Random) -> str:
         if bot.frozen and await stage.ledgers.outlast(session, pid):
             bot.outlasted = 120.0
 
-    stage.spawn(outlast())
-    stage.after(seconds, bot.wake)
+    outlasting = stage.spawn(outlast())
+
+    async def wake() -> None:
+        await asyncio.wait({outlasting})  # else it would lose its leases while it lives
+        bot.wake()
+
+    stage.after(seconds, wake)
     return f"{bot.session} freezes for {seconds:.1f} s"
 
 

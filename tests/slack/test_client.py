@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from bot.deadline import within
 from bot.errors import Later, SlackRefused, Transient
 from bot.models import Content
 from bot.sandbox.faults import Kind
@@ -40,6 +41,16 @@ async def _here() -> AsyncIterator[Place]:
     """A running local Slack, and the client on it."""
     async with place() as made:
         yield made
+
+
+async def test_what_is_to_be_written_too_late_is_not_sent(here: Place) -> None:
+    """A process that was frozen and wakes right before the write has lost its lane to another."""
+    with within(-1.0):
+        assert (await failure(here.work["chat.postMessage"])).ambiguous
+        assert (await failure(here.work["chat.update"])).ambiguous is False
+    assert [call for name in ("chat.postMessage", "chat.update") for call in here.calls(name)] == []
+    await here.work["chat.postMessage"]()
+    assert [call.ok for call in here.calls("chat.postMessage")] == [True]
 
 
 async def failure(work: Callable[[], Awaitable[object]]) -> Transient:
