@@ -202,7 +202,9 @@ async def _replace(outside: Outside, card: Card, content: Content) -> None:
     except SlackRefused as refusal:
         if refusal.code != "thread_not_found":
             raise
-        ts, is_new = await place(None)  # the thread went with the message: a new one begins
+        # The thread went with the message: a new one begins, and somebody may write there before we know of it.
+        await outside.database.run(save_card, card.id, shown=None)
+        ts, is_new = await place(None)
         thread_ts = ts
     link = await _link(outside, _Place(card.channel, ts))
     await outside.database.run(tasks.card_moved, card.id, ts, thread_ts, link)

@@ -75,12 +75,12 @@ class Item:
     maybe_sent: bool
     created_at_ms: int
     waited: float = field(compare=False)
-    _begun: float = field(default_factory=time.monotonic, compare=False, repr=False)
+    begun: float = field(compare=False, repr=False)  # by `time.monotonic`
 
     @property
     def age(self) -> float:
         """For how many seconds it is there, whatever the wall clock of this machine says."""
-        return self.waited + time.monotonic() - self._begun
+        return self.waited + time.monotonic() - self.begun
 
 
 @dataclass(frozen=True)
@@ -313,6 +313,7 @@ def _item(row: sa.Row[Any]) -> Item:
         maybe_sent=bool(row.maybe_sent),
         created_at_ms=row.created_at,
         waited=(row.due_at - row.created_at) / 1000,  # an attempt begins by making its item due now
+        begun=time.monotonic(),
     )
 
 

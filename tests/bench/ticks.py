@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -56,22 +57,29 @@ async def _of(bot: Bot, coder: FarCoder, size: int) -> list[Row]:
         Row(f"{about}: requests", await _requests(bot, coder), unit="count", most=1),
     ]
     for share, changed in (("1 %", max(1, size // 100)), ("all", size)):
-        each, stall = await _changed(bot, coder, changed, none)
+        each, stall, nothing = await _changed(bot, coder, changed, none)
         rows.append(Row(f"{about}, {share} changed: processor for each changed one", each, most=2))
         rows.append(Row(f"{about}, {share} changed: longest stall of the loop", stall, most=20))
+        rows.append(Row(f"{about}, {share} changed: the machine's own stall in as long a time", nothing))
     return rows
 
 
-async def _changed(bot: Bot, coder: FarCoder, number: int, idle: float) -> tuple[float, float]:
-    """Milliseconds of processor for each task that changed, without the unchanged tick's; and the longest stall."""
+async def _changed(bot: Bot, coder: FarCoder, number: int, idle: float) -> tuple[float, float, float]:
+    """Milliseconds of processor for each task that changed, without the unchanged tick's; and two longest stalls.
+
+    The second is that of a loop with nothing to do for as long: what the machine itself does to whoever measures.
+    """
     times = 7 if number <= _AT_ONCE else 1
-    each, stalls = [], []
+    each, stalls, nothing = [], [], []
     for _ in range(times):
         await coder.report(number, f"step {time.monotonic_ns()}")
         each.append((median(await processor(bot.poller.tick, 1)) - idle) / number)
         await coder.report(number, f"step {time.monotonic_ns()}")
+        began = time.perf_counter()
         stalls.append(await _stall(bot.poller.tick))
-    return max(0.0, median(each)), median(stalls)
+        seconds = time.perf_counter() - began
+        nothing.append(await _stall(functools.partial(asyncio.sleep, seconds)))
+    return max(0.0, median(each)), median(stalls), median(nothing)
 
 
 async def processor(work: Work, times: int) -> list[float]:

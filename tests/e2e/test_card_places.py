@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Message
 from tests.e2e.day import ask
@@ -40,19 +41,34 @@ async def test_a_card_that_was_deleted_by_hand_comes_back_in_its_thread(scene: S
 async def test_a_card_whose_thread_went_with_it_begins_a_new_one(scene: Scene) -> None:
     """When nothing of the old thread is left either, the card stands in the channel again, with a thread."""
     card, task = await scene.working()
-    for reply in scene.slack.thread(scene.payments, card.ts):
-        scene.slack.workspace.remove_message(reply)
-    scene.slack.workspace.remove_message(scene.card(card))
-
-    task.report("idle", "Shall I?")
-    await scene.seen(lambda: [one for one in scene.cards() if one.ts != card.ts and not one.deleted], "a new card")
-    replaced = next(one for one in scene.cards() if one.ts != card.ts)
+    replaced = await begun_anew(scene, card, task)
     task.report("complete", "Done")
 
     await scene.card_says(replaced, "Complete")
     await scene.told(replaced, "Complete")
     ts = await scene.reply(replaced, "Thanks")
     await scene.reaction(ts, "white_check_mark")
+
+
+async def test_who_writes_below_the_new_card_at_once_is_heard(scene: Scene) -> None:
+    """Slack shows the card before its answer has come: the reply waits until it is known whose thread that is."""
+    card, task = await scene.working()
+    scene.slack.faults.add(Fault(Kind.SLOW, "chat.postMessage", seconds=1.0))
+    replaced = await begun_anew(scene, card, task)
+
+    ts = await scene.reply(replaced, "Yes")
+
+    await scene.reaction(ts, "white_check_mark")
+    assert task.inputs == ["Yes"]
+
+
+async def begun_anew(scene: Scene, card: Message, task: TaskHandle) -> Message:
+    """Somebody deletes the card and its whole thread, and the agent asks: the message that is the card now."""
+    for message in (*scene.slack.thread(scene.payments, card.ts), scene.card(card)):
+        scene.slack.workspace.remove_message(message)
+    task.report("idle", "Shall I?")
+    await scene.seen(lambda: [one for one in scene.cards() if one.ts != card.ts and not one.deleted], "a new card")
+    return next(one for one in scene.cards() if one.ts != card.ts)
 
 
 async def test_a_card_that_may_not_be_edited_any_more_is_replaced(scene: Scene) -> None:

@@ -81,7 +81,7 @@ def _play_all(given: argparse.Namespace) -> int:
                 result = play_one(_schedule(given, seed))
                 results.append(result)
                 _tell(given, result, play_one)
-            if given.until_found and results[-1].complaints:
+            if given.until_found and results[-1].complaints and not results[-1].is_void:
                 break
     return _sum_up(results)
 
@@ -107,6 +107,8 @@ def _tell(given: argparse.Namespace, result: Result, play_one: Player) -> None:
     schedule = result.schedule
     world = f"{schedule.world} x{schedule.world.replicas}"
     verdict = "ok" if not result.complaints else f"{len(result.complaints)} complaints"
+    if result.is_void:
+        verdict += f", void: the machine stood still for {result.stood_still:.1f} s"
     counts = " ".join(f"{name}={count}" for name, count in result.counts.items())
     print(f"seed {schedule.seed} {world}: {verdict} in {result.seconds:.1f} s, {counts}", flush=True)
     if given.story:
@@ -130,13 +132,15 @@ def _report(result: Result) -> str:
 
 
 def _sum_up(results: list[Result]) -> int:
-    failed = [result for result in results if result.complaints]
+    failed = [result for result in results if result.complaints and not result.is_void]
+    void = sum(result.is_void for result in results)
     worlds = Counter(f"{one.schedule.world} x{one.schedule.world.replicas}" for one in results)
     each = ", ".join(f"{world}: {count}" for world, count in sorted(worlds.items()))
     seconds = sum(result.seconds for result in results)
     maybe = sum(result.counts.get("maybe", 0) for result in results)
     lines = sum(result.counts.get("lines", 0) for result in results)
-    print(f"{len(results)} schedules in {seconds:.0f} s, {len(failed)} failed; {maybe} of {lines} replies uncertain")
+    verdicts = f"{len(failed)} failed, {void} void"
+    print(f"{len(results)} schedules in {seconds:.0f} s, {verdicts}; {maybe} of {lines} replies uncertain")
     print(f"  {each}")
     for result in failed:
         print(f"  seed {result.schedule.seed}: {result.complaints[0]}")

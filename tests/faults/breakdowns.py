@@ -63,7 +63,7 @@ async def frozen(stage: Stage, chance: random.Random) -> str:
     session, pid, seconds = bot.session, bot.pid, chance.uniform(0.2, 0.8)
 
     async def outlast() -> None:
-        await asyncio.sleep(0.05)
+        await stage.all_sent_is_done()
         if bot.frozen and await stage.ledgers.outlast(session, pid):
             bot.outlasted = 120.0
 

@@ -20,6 +20,7 @@ from bot.slack import client
 from bot.slack.ingress.sockets import Patience, SocketMode
 from bot.slack.pace import Rate
 
+SLACK_SECONDS: Final = 1.5  # for which a call waits for its answer
 _WAITS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
         "bot.changes": {
@@ -39,8 +40,8 @@ _WAITS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         "bot.poller": {"STALE_SECONDS": 2.0, "FORCED_SECONDS": 0.1},
         "bot.queue": {"GATHER_SECONDS": 0.1, "CATCH_UP_SECONDS": 0.3},
         "bot.slack.pace": {"_PATIENCE": 1.0},
-        "bot.slack.response_url": {"_TIMEOUT": ClientTimeout(total=1.5, sock_connect=0.5)},
-        "bot.slack.wire": {"_TIMEOUT": ClientTimeout(total=1.5, sock_connect=0.5)},
+        "bot.slack.response_url": {"_TIMEOUT": ClientTimeout(total=SLACK_SECONDS, sock_connect=0.5)},
+        "bot.slack.wire": {"_TIMEOUT": ClientTimeout(total=SLACK_SECONDS, sock_connect=0.5)},
     }
 )
 CODER_SECONDS: Final = 1.5

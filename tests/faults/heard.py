@@ -48,7 +48,7 @@ def _of_line(stage: Stage, line: Line, heard: Counter[str]) -> Iterator[str]:
         return
     if not arrived and is_taken_in(stage, line) and not _excused(stage, line, marks):
         yield f"{said!r} was lost, its marks are {marks or 'none'}"
-    if len(marks) > 1:
+    if len(marks) > 1 and line.channel.id not in stage.record.rough:
         yield f"{said!r} is marked {marks}"
     if arrived and not line.deleted and marks == {"x"} and not has_ended(stage, line.task):
         yield f"{said!r} arrived and is marked as not delivered"

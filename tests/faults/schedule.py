@@ -24,9 +24,11 @@ from tests.faults import (
     speech,
 )
 from tests.faults.bots import Nursery
+from tests.faults.clockwork import SLACK_SECONDS
 from tests.faults.moves import MOVES
 from tests.faults.oracle import complaints, nothing_is_left
 from tests.faults.stage import Stage, World, stage
+from tests.faults.stillness import Stillness
 
 __all__ = ["Result", "Schedule", "Step", "plan", "play", "settled", "world_of"]
 
@@ -90,6 +92,15 @@ class Result:
     logs: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    stood_still: float = 0.0  # the longest time for which the machine let nothing happen here
+
+    @property
+    def is_void(self) -> bool:
+        """Whether what is wrong may be the machine's doing: Slack stood still for longer than bots wait for it.
+
+        Then a bot gives a call up, looks for what became of it and does it again, all before Slack has read the first.
+        """
+        return bool(self.complaints) and self.stood_still > SLACK_SECONDS / 2
 
 
 def world_of(seed: int, transport: str = "", database: str = "", replicas: int = 0) -> World:
@@ -130,9 +141,10 @@ async def play(schedule: Schedule, database_url: str, nursery: Nursery, folder: 
 
 async def _played(schedule: Schedule, database_url: str, nursery: Nursery, folder: Path) -> Result:
     began = time.monotonic()
+    stillness = Stillness()
     steps = schedule.script or plan(schedule.seed, schedule.world, schedule.steps, schedule.only)
     kept = range(len(steps)) if schedule.kept is None else schedule.kept
-    async with stage(schedule.world, database_url, nursery, folder) as made:
+    async with stage(schedule.world, database_url, nursery, folder) as made, stillness.watched():
         for bot in made.bots:
             await asyncio.wait_for(bot.up.wait(), 60)
         for number in kept:
@@ -146,7 +158,7 @@ async def _played(schedule: Schedule, database_url: str, nursery: Nursery, folde
         counts |= {"maybe": sum("Not certain" in text for text in _texts(made))}
         counts |= {"restarts": sum(bot.starts for bot in made.bots) - len(made.bots)}
         logs = {bot.name: list(bot.lines) for bot in made.bots}
-    return Result(schedule, found, record.story, logs, time.monotonic() - began, counts)
+    return Result(schedule, found, record.story, logs, time.monotonic() - began, counts, stillness.longest)
 
 
 def _texts(made: Stage) -> list[str]:

@@ -248,6 +248,11 @@ class Stage:
 
         self._undo.append((asyncio.create_task(later()), undo))
 
+    async def all_sent_is_done(self) -> None:
+        """Wait until Slack and Coder have done what reached them before now, as they have long before a lease ends."""
+        for _ in range(2):  # first all is read, then it is done
+            await asyncio.sleep(0.05)
+
     async def calm(self) -> None:
         """End all faults, and wait for what people are still doing; all bots run then."""
         for task, undo in self._undo:
@@ -350,6 +355,7 @@ def made_over(made: Stage) -> Callable[[Replica], Awaitable[None]]:
         made.record.tell(f"         {bot.session} has ended")
         if made.quiet:
             bot.rest = 0.0
+        await made.all_sent_is_done()
         await made.ledgers.expire(bot.session, bot.last_pid)
 
     return died

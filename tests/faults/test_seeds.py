@@ -13,7 +13,7 @@ import pytest
 from bot.sandbox.faults import Fault, Kind
 from tests.faults.bots import Nursery
 from tests.faults.player import Player
-from tests.faults.schedule import Schedule, Step, settled
+from tests.faults.schedule import Result, Schedule, Step, settled
 from tests.faults.stage import Wish, World, stage
 
 SQLITE = World("socket", "sqlite")
@@ -36,11 +36,20 @@ FOUND = {
 pytestmark = pytest.mark.timeout(240)
 
 
+def _played(player: Player, schedule: Schedule) -> Result:
+    """What became of it, in one of a few tries in which the machine did not stand still."""
+    for _ in range(2):
+        result = player(schedule)
+        if not result.is_void:
+            return result
+    return player(schedule)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_what_was_found_does_not_come_back(player: Player, name: str) -> None:
     """The steps that once showed a fault of the bot show none."""
     world, script = FOUND[name]
-    result = player(Schedule(0, world, len(script), script=script))
+    result = _played(player, Schedule(0, world, len(script), script=script))
     assert not result.complaints, "\n".join([*result.complaints, *result.story])
 
 
@@ -64,5 +73,5 @@ async def _a_refused_token(url: str, nursery: Nursery, folder: Path) -> None:
 def test_a_schedule_of_faults_ends_well(player: Player, world: World) -> None:
     """One schedule of the suite; `make faults` plays as many as there is time for."""
     schedule = Schedule(11, world, 25)
-    result = player(schedule)
+    result = _played(player, schedule)
     assert not result.complaints, "\n".join([schedule.command, *result.complaints, *result.story])
