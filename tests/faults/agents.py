@@ -8,7 +8,8 @@ import random
 from bot.sandbox.coder import TaskHandle
 from tests.faults.moves import move
 from tests.faults.people import a_task
-from tests.faults.stage import Said, Stage
+from tests.faults.record import Said
+from tests.faults.stage import Stage
 
 _STATES = ("working", "idle", "complete", "failure")
 

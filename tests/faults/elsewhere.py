@@ -11,7 +11,8 @@ import aiohttp
 import httpx
 
 from tests.faults.moves import move
-from tests.faults.stage import WEBHOOK_SECRET, Stage, Watching
+from tests.faults.record import Watching
+from tests.faults.stage import WEBHOOK_SECRET, Stage
 from tests.sandbox.coder_scene import NO_TLS
 
 _SECONDS = 1.5

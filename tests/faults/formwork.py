@@ -8,7 +8,8 @@ import time
 
 from bot.sandbox.slack.records import Channel, View
 from tests.faults.moves import move
-from tests.faults.stage import Stage, Typed, Wish
+from tests.faults.record import Typed, Wish
+from tests.faults.stage import Stage
 
 _SECONDS = 2.0  # for which a person waits for a form
 

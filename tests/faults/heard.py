@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bot.sandbox.coder import Call
 from tests.e2e.scene import words
+from tests.faults.record import Line, Sent
 from tests.faults.sight import (
     acked_at,
     answers_to,
@@ -17,7 +18,7 @@ from tests.faults.sight import (
     told_undelivered,
     was_dropped,
 )
-from tests.faults.stage import Line, Sent, Stage
+from tests.faults.stage import Stage
 
 
 def each_prompt_arrives_once(stage: Stage) -> Iterator[str]:

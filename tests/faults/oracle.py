@@ -14,6 +14,7 @@ from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
 from tests.faults import heard, promises
+from tests.faults.record import Typed
 from tests.faults.sight import (
     answers_to,
     delivery_of,
@@ -25,7 +26,7 @@ from tests.faults.sight import (
     was_accepted,
     wish_of,
 )
-from tests.faults.stage import Stage, Typed, task_id
+from tests.faults.stage import Stage, task_id
 
 # Commands whose answer is a form, a card or a line for all.
 PUBLIC = {"create", "new", "batch", "watch", "unwatch"}

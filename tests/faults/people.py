@@ -10,7 +10,8 @@ from typing import Any
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Message, User
 from tests.faults.moves import move
-from tests.faults.stage import Line, Sent, Stage, Typed, Wanted, Wish, task_id
+from tests.faults.record import Line, Sent, Typed, Wanted, Wish
+from tests.faults.stage import Stage, task_id
 
 _MACHINE = ("pause", "resume", "retry", "delete")
 

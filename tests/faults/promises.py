@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Channel, User
 from tests.e2e.scene import strings
+from tests.faults.record import Asked, Watching, Word
 from tests.faults.sight import find_task, has_ended, is_acked, is_elsewhere, roll_ups, rows_of, wanted_states
-from tests.faults.stage import Asked, Stage, Watching, Word, task_id
+from tests.faults.stage import Stage, task_id
 
 _HEADINGS = {
     "waiting": "Waiting for you",

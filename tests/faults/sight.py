@@ -8,7 +8,8 @@ from typing import Any
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.slack.records import Message
 from tests.e2e.scene import words
-from tests.faults.stage import CARD, Line, Stage, Typed, Wish
+from tests.faults.record import Line, Typed, Wish
+from tests.faults.stage import CARD, Stage
 
 ROLL_UP = "coder_batch_card"
 _MARKS = {"hourglass_flowing_sand", "white_check_mark", "x", "grey_question"}

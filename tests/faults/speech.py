@@ -8,7 +8,8 @@ import time
 from bot.sandbox.slack.records import Channel, User
 from tests.faults.moves import move
 from tests.faults.people import a_task, a_user
-from tests.faults.stage import Stage, Typed, Wanted, Wish, Word
+from tests.faults.record import Typed, Wanted, Wish, Word
+from tests.faults.stage import Stage
 
 _MACHINE = ("pause", "resume", "retry")
 

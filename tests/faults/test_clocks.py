@@ -16,8 +16,9 @@ from tests.e2e.scene import words
 from tests.faults import agents, people
 from tests.faults.bots import Nursery
 from tests.faults.player import Player
+from tests.faults.record import Typed, Wish
 from tests.faults.schedule import settled
-from tests.faults.stage import Stage, Typed, Wish, World, stage
+from tests.faults.stage import Stage, World, stage
 
 SQLITE = World("socket", "sqlite")
 _SOON = "SELECT 1 FROM lane WHERE owner IS NOT NULL OR ready_at < {} LIMIT 1"

@@ -12,8 +12,9 @@ from tests.faults import agents, people
 from tests.faults.bots import Nursery
 from tests.faults.crowds import send_away, slack_keeps_rates, strangers_of
 from tests.faults.player import Player
+from tests.faults.record import Wish
 from tests.faults.schedule import settled
-from tests.faults.stage import Stage, Wish, World, stage
+from tests.faults.stage import Stage, World, stage
 from tests.faults.test_promises import CHANCE
 
 SQLITE = World("socket", "sqlite")

@@ -19,9 +19,10 @@ from tests.faults.bots import Nursery
 from tests.faults.clockwork import hurry
 from tests.faults.oracle import complaints
 from tests.faults.player import Player
+from tests.faults.record import Wanted, Wish
 from tests.faults.schedule import LONGEST, plan, settled, world_of
 from tests.faults.sight import delivery_of, posted
-from tests.faults.stage import Stage, Wanted, Wish, World, stage
+from tests.faults.stage import Stage, World, stage
 
 WORLD = World("socket", "sqlite")
 

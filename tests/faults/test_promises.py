@@ -19,10 +19,11 @@ from tests.faults import agents, batchwork, elsewhere
 from tests.faults.bots import Nursery
 from tests.faults.oracle import complaints
 from tests.faults.player import Player
+from tests.faults.record import Watching
 from tests.faults.schedule import LONGEST, settled
 from tests.faults.sight import ROLL_UP
 from tests.faults.speech import mention, word
-from tests.faults.stage import Stage, Watching, World, stage, task_id
+from tests.faults.stage import Stage, World, stage, task_id
 
 WORLD = World("socket", "sqlite")
 CHANCE = random.Random(3)  # noqa: S311 - whatever it chooses

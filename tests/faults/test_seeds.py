@@ -13,8 +13,9 @@ import pytest
 from bot.sandbox.faults import Fault, Kind
 from tests.faults.bots import Nursery
 from tests.faults.player import Player
+from tests.faults.record import Wish
 from tests.faults.schedule import Result, Schedule, Step, settled
-from tests.faults.stage import Wish, World, stage
+from tests.faults.stage import World, stage
 
 SQLITE = World("socket", "sqlite")
 POSTGRESQL = World("http", "postgresql", 2)
