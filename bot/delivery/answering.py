@@ -32,20 +32,20 @@ async def answer_command(outside: Outside, item: Item) -> None:
     origin = Origin.model_validate(item.payload["origin"])
     try:
         if isinstance(command, commands.Settings):  # everybody may see them, also without a Coder account
-            await outside.tell(origin, await settings_answer(outside, origin))
+            await outside.tell(origin, await settings_answer(outside, origin), again=item.maybe_sent)
             return
         person = await outside.person(origin.user)
         content = await _ANSWERS[type(command)](outside, person, command, origin)
     except UserError as error:
         if isinstance(error, Later | Transient) and not _lasts(item, error.after):
             raise
-        await outside.tell(origin, problem(error))
+        await outside.tell(origin, problem(error), again=item.maybe_sent)
         log.info("a command was refused", extra={"action": "command_refused", "why": error.name, "user": origin.user})
         if isinstance(error, Transient) and error.after:
             raise  # Coder said when to ask again: the command is kept until then, and now the person knows
     else:
         if content is not None:
-            await outside.tell(origin, content)
+            await outside.tell(origin, content, again=item.maybe_sent)
 
 
 def _lasts(item: Item, after: float | None) -> bool:
@@ -57,9 +57,9 @@ async def answer_dead(outside: Outside, item: Item, error: BaseException) -> Non
     """Nothing helped: say so."""
     origin = Origin.model_validate(item.payload["origin"])
     if isinstance(error, UserError):
-        await outside.tell(origin, problem(error))
+        await outside.tell(origin, problem(error), again=item.maybe_sent)
     else:
-        await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)))
+        await outside.tell(origin, problem(problems.unexpected(), reference=str(item.id)), again=item.maybe_sent)
 
 
 async def _pause(outside: Outside, person: Person, command: commands.Pause, origin: Origin) -> Content:

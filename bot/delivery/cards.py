@@ -76,7 +76,8 @@ async def _shown_nowhere(outside: Outside, card: Card, item: Item) -> None:
     """The card of a task that was started elsewhere is for this channel only; whoever asked for it reads why not."""
     await outside.database.run(watches.leave, card, "")
     if "origin" in item.payload:
-        await outside.tell(Origin.model_validate(item.payload["origin"]), problem(channels.not_posted()))
+        origin = Origin.model_validate(item.payload["origin"])
+        await outside.tell(origin, problem(channels.not_posted()), again=item.maybe_sent)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ async def card_dead(outside: Outside, item: Item, error: BaseException) -> None:
     del error
     _, task, _ = await outside.database.run(read_card, item.payload["card"])
     if task.answer is not None:
-        await outside.tell(task.answer, problem(problems.card_refused(), reference=str(item.id)))
+        content = problem(problems.card_refused(), reference=str(item.id))
+        await outside.tell(task.answer, content, again=item.maybe_sent)
 
 
 async def edit_card(outside: Outside, item: Item) -> None:

@@ -251,5 +251,5 @@ async def note_slow(outside: Outside, item: Item) -> None:
         except SlackRefused as refusal:
             log.info("an answer address is used up", extra={"action": "answer_url_gone", "code": refusal.code})
     elif task.answer is not None and task.batch_id is None:
-        await outside.tell(task.answer, answers.creating_slow())
+        await outside.tell(task.answer, answers.creating_slow(), again=item.maybe_sent)
     raise Later(left, "Coder has not created the task yet")

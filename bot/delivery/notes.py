@@ -108,7 +108,7 @@ async def clean_up(outside: Outside, item: Item) -> None:
     except UserError as error:
         if isinstance(error, Later | Transient):
             raise
-        await outside.tell(origin, problem(error))
+        await outside.tell(origin, problem(error), again=item.maybe_sent)
         return
     counts = await outside.database.run(cleaning.clear, item.payload["tasks"], person, origin)
     await outside.tell(origin, notes.cleaned(*counts), again=item.maybe_sent)

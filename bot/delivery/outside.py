@@ -86,7 +86,7 @@ class Outside:
             with contextlib.suppress(DeliveryError):
                 await self.urls.remove(origin.response_url)
 
-    async def tell(self, origin: Origin, content: Content, *, again: bool = False) -> None:
+    async def tell(self, origin: Origin, content: Content, *, again: bool) -> None:
         """Show something to the person who asked: at the answer address, else in the channel, else in a message.
 
         `again`: an earlier try may have done it, so that a message is looked for before it is posted.

@@ -9,10 +9,12 @@ import pytest
 
 from bot import changes
 from bot.delivery import controls
+from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
 from bot.sandbox.slack.records import Message, User, View
 from tests.e2e.scene import Scene, words
-from tests.e2e.steps import buttons, choose, made_in_coder, press, told
+from tests.e2e.steps import buttons, choose, hurried, made_in_coder, press, told
+from tests.e2e.test_card_edits import refusal
 
 
 async def test_logs_and_build_log(scene: Scene) -> None:
@@ -32,6 +34,24 @@ async def test_logs_and_build_log(scene: Scene) -> None:
     await press(scene, log, "Build log")
     await scene.seen(lambda: "Pulling the image" in words(log), "the build's log in its place")
     assert "Working" in words(scene.card(card))
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_an_answer_in_direct_messages_comes_once(scene: Scene) -> None:
+    """Where nobody can be told privately it is a direct message, which is looked for when its own answer was lost."""
+    card, task = await scene.create()
+    scene.coder.deployment.log(task.build, "Pulling the image")
+    hurried(scene)
+    scene.slack.faults.add(refusal("is_archived", "chat.postEphemeral", None))
+    scene.slack.faults.add(Fault(Kind.LOST, "chat.postMessage"))
+
+    await press(scene, scene.card(card), "Build log")
+
+    await scene.seen(lambda: scene.slack.calls_of("conversations.history"), "a second try")
+    await scene.quiet()
+    said = [words(one) for one in scene.slack.messages(scene.slack.dm(scene.ana))]
+    assert len(said) == 1
+    assert "Pulling the image" in said[0]
 
 
 async def test_pause_and_resume(scene: Scene) -> None:
