@@ -21,6 +21,7 @@ ALLOWED: Final = MappingProxyType(
         "private": "Private answers are shown again rather than lost.",
         "clock": "What waits when the database's clock is set back waits for so much longer.",
         "skew": "While Coder's clock is behind, what begins in Coder soon after a watch may count as begun before it.",
+        "late": "What Slack does after the bot has given the call up and looked comes twice: see `Result.is_void`.",
         "again": "A person may send a prompt again whose fate is unknown.",
     }
 )
