@@ -136,7 +136,8 @@ class CoderHttp:
             content=content,
             headers=headers,
             timeout=limits,
-            extensions={"trace": _in_time},
+            # Not for what only reads: many may wait for what one delivery has begun to fetch.
+            extensions={} if method == "GET" else {"trace": _in_time},
         )
 
     async def _send(self, request: httpx.Request, call: Call) -> httpx.Response:
