@@ -82,13 +82,17 @@ def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tupl
 
 
 def is_posting(connection: sa.Connection, channel: str) -> bool:
-    """Whether a card of the last hour is on its way into a channel, or there without our knowing, or posted anew."""
+    """Whether a card of the last hour is on its way into a channel, or there without our knowing.
+
+    An open task's card that is just being posted anew is on its way, too.
+    """
     here = card.c.channel == channel
     if channel.startswith("D"):  # cards for direct messages are on their way to a person
         here = sa.or_(here, card.c.channel.startswith("U"), card.c.channel.startswith("W"))
     is_new = card.c.ts.is_(None) & (card.c.created_at > now_ms() - 3600 * 1000)
-    is_gone = card.c.ts.isnot(None) & card.c.shown.is_(None)
-    return connection.execute(sa.select(card.c.id).where(here, is_new | is_gone).limit(1)).first() is not None
+    is_gone = card.c.ts.isnot(None) & card.c.shown.is_(None) & (task.c.phase == Phase.OPEN)
+    query = sa.select(card.c.id).join(task, task.c.id == card.c.task_id).where(here, is_new | is_gone)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def list_open_threads(connection: sa.Connection) -> list[Card]:

@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.records import Message
+from bot.store.card_rows import save_card
 from tests.e2e.day import ask
 from tests.e2e.scene import Scene, words
 from tests.e2e.steps import hurried
@@ -60,6 +61,23 @@ async def test_who_writes_below_the_new_card_at_once_is_heard(scene: Scene) -> N
 
     await scene.reaction(ts, "white_check_mark")
     assert task.inputs == ["Yes"]
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_nobody_waits_for_the_card_of_a_task_that_has_ended(scene: Scene, database_url: str) -> None:
+    """Such a card may never be shown again: what people write in threads of their own is not held up by it."""
+    card, task = await scene.working()
+    task.vanish()
+    await scene.card_says(card, "Deleted")
+    await scene.quiet()
+    assert scene.bot is not None
+    [(known,)] = ask(database_url, "SELECT id FROM card")
+    await scene.bot.database.run(save_card, known, shown=None)
+    ts = await scene.slack.post(scene.ana, scene.payments, "Lunch?")
+
+    await scene.slack.post(scene.bo, scene.payments, "At noon", thread_ts=ts)
+
+    assert ask(database_url, "SELECT kind FROM outbox WHERE kind = 'find_thread'") == []
 
 
 async def begun_anew(scene: Scene, card: Message, task: TaskHandle) -> Message:
