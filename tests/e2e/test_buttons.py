@@ -40,6 +40,7 @@ async def test_logs_and_build_log(scene: Scene) -> None:
 async def test_an_answer_in_direct_messages_comes_once(scene: Scene) -> None:
     """Where nobody can be told privately it is a direct message, which is looked for when its own answer was lost."""
     card, task = await scene.create()
+    await scene.seen(lambda: scene.thread(card), "the beginning of the thread")  # or its answer would be the lost one
     scene.coder.deployment.log(task.build, "Pulling the image")
     hurried(scene)
     scene.slack.faults.add(refusal("is_archived", "chat.postEphemeral", None))
