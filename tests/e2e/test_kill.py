@@ -111,7 +111,7 @@ async def finished(scene: Scene, lives: list[Life]) -> None:
     await scene.quiet()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 async def test_nothing_is_lost_or_doubled_when_the_bot_is_killed(world: str, database_url: str) -> None:
     """After a day with kills every task, card, prompt and telling is there once, and every card is current."""
     seed = int(os.environ.get("KILL_SEED") or random.randrange(1_000_000))  # noqa: S311
