@@ -58,7 +58,7 @@ def is_awaited(connection: Connection, said: Said, *, posting: bool = True) -> b
     """Whether a reply may be in the thread of a card that is on its way, or that Slack has and we do not know yet."""
     if not said.thread_ts or said.kind is Kind.NOTE:
         return False
-    maybe = (posting and is_posting(connection, said.channel)) or _is_coming(connection, said)
+    maybe = (posting and is_posting(connection, said.channel, said.user)) or _is_coming(connection, said)
     if not maybe:
         return False
     # Asked last: what is posted meanwhile is then found. A card for an old thread is known before it stands there.

@@ -81,17 +81,23 @@ def find_thread(connection: sa.Connection, channel: str, thread_ts: str) -> tupl
     return (_card(found), get_task(connection, found.task_id)) if found else None
 
 
-def is_posting(connection: sa.Connection, channel: str) -> bool:
-    """Whether a card of the last hour is on its way into a channel, or there without our knowing.
+def is_posting(connection: sa.Connection, channel: str, user: str) -> bool:
+    """Whether a card of the last hour is on its way into a channel in which the user writes, or there unknown to us.
 
     An open task's card that is just being posted anew is on its way, too.
     """
     here = card.c.channel == channel
     if channel.startswith("D"):  # cards for direct messages are on their way to a person
-        here = sa.or_(here, card.c.channel.startswith("U"), card.c.channel.startswith("W"))
+        # where a channel refuses its card, it comes to who asked for the task
+        refused = task.c.requester == user
+        here = sa.or_(here, card.c.channel.startswith("U"), card.c.channel.startswith("W"), refused)
     is_new = card.c.ts.is_(None) & (card.c.created_at > now_ms() - 3600 * 1000)
     is_gone = card.c.ts.isnot(None) & card.c.shown.is_(None) & (task.c.phase == Phase.OPEN)
-    query = sa.select(card.c.id).join(task, task.c.id == card.c.task_id).where(here, is_new | is_gone)
+    query = (
+        sa.select(card.c.id)
+        .join(task, task.c.id == card.c.task_id)
+        .where(here, is_new | is_gone, card.c.unfollowed_at.is_(None))
+    )
     return connection.execute(query.limit(1)).first() is not None
 
 

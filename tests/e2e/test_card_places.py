@@ -152,6 +152,23 @@ async def test_a_card_for_a_channel_without_the_bot_goes_to_the_person(scene: Sc
 
 
 @pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_who_writes_below_it_there_at_once_is_heard(scene: Scene) -> None:
+    """Slack shows it before its answer has come: the reply waits, and is no wish for another task."""
+    scene.slack.faults.add(Fault(Kind.SLOW, "chat.postMessage", seconds=1.0))
+    await scene.command("create -- Tidy the login page", channel=scene.random)
+    direct = scene.slack.dm(scene.ana)
+    [card] = await scene.seen(lambda: scene.cards(direct), "a card in the direct messages")
+
+    ts = await scene.slack.post(scene.ana, direct, "And the header", thread_ts=card.ts)
+
+    await scene.seen(lambda: scene.slack.reactions(direct, ts) == {"hourglass_flowing_sand"}, "a prompt that waits")
+    task = scene.coder.tasks[0]
+    await task.ready("idle", "What first?")
+    await scene.reached(lambda: task.inputs == ["And the header"], "the prompt")
+    assert len(scene.coder.tasks) == 1
+    assert not [text for text in scene.private() if "header" in text]
+
+
 async def test_a_card_in_direct_messages_is_posted_once(scene: Scene) -> None:
     """Also there an answer that is lost brings no second card, and the person still hears where it is."""
     hurried(scene)
