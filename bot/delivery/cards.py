@@ -48,8 +48,8 @@ async def post_card(outside: Outside, item: Item) -> None:
     card = await _placed(outside, card)
     content = card_content(await _with_usual_start(outside, view))
     try:
-        found = await _find(outside, card, task, item) if item.maybe_sent else None
-        place = found or await _post(outside, card, task, item, content)
+        found, refused = await _find(outside, card, task, item) if item.maybe_sent else (None, "")
+        place = found or await _post(outside, card, task, item, content, refused)
     except SlackRefused as refusal:
         if refusal.code == "thread_not_found" and card.thread_ts:
             await outside.database.run(save_card, card.id, thread_ts=None)
@@ -89,33 +89,39 @@ class _Place:
     reason: answers.Elsewhere | None = None
 
 
-async def _post(outside: Outside, card: Card, task: Task, item: Item, content: Content) -> _Place:
-    try:
-        return _Place(card.channel, await outside.slack.post(card.channel, content, item.dedup, card.thread_ts))
-    except SlackRefused as refusal:
-        if refusal.code not in NO_POSTING or card.shown_by:
-            raise
-        channel = await outside.slack.open_direct_message(task.requester)
-        return _Place(channel, await outside.slack.post(channel, content, item.dedup), _reason(refusal.code))
+async def _post(outside: Outside, card: Card, task: Task, item: Item, content: Content, refused: str) -> _Place:
+    """Post the card in its channel; in the direct messages where Slack has `refused` to, or to let us look."""
+    if not refused:
+        try:
+            return _Place(card.channel, await outside.slack.post(card.channel, content, item.dedup, card.thread_ts))
+        except SlackRefused as refusal:
+            if refusal.code not in NO_POSTING or card.shown_by:
+                raise
+            refused = refusal.code
+    channel = await outside.slack.open_direct_message(task.requester)
+    return _Place(channel, await outside.slack.post(channel, content, item.dedup), _reason(refused))
 
 
-async def _find(outside: Outside, card: Card, task: Task, item: Item) -> _Place | None:
-    """Where an earlier try has posted the card, if it has: in its channel or in the direct messages."""
-    since = item.created_at_ms / 1000
-    reason = answers.Elsewhere.NO_POSTING
+async def _find(outside: Outside, card: Card, task: Task, item: Item) -> tuple[_Place | None, str]:
+    """Where an earlier try has posted the card, if it has; the error where nobody could look in its channel.
+
+    There the card may stand, so it must not be posted there again, even if the bot is back a moment later.
+    """
+    since, refused = item.created_at_ms / 1000, ""
     try:
         ts = await outside.slack.find_posted(card.channel, item.dedup, since, card.thread_ts)
         if ts is not None:
-            return _Place(card.channel, ts)
+            return _Place(card.channel, ts), ""
     except SlackRefused as refusal:
-        if refusal.code not in NO_POSTING:
+        if refusal.code not in NO_POSTING or card.shown_by:
             raise
-        reason = _reason(refusal.code)
+        refused = refusal.code
     if card.shown_by:
-        return None
+        return None, ""
     channel = await outside.slack.open_direct_message(task.requester)
     ts = await outside.slack.find_posted(channel, item.dedup, since)
-    return _Place(channel, ts, reason) if ts else None
+    reason = _reason(refused) if refused else answers.Elsewhere.NO_POSTING
+    return (_Place(channel, ts, reason) if ts else None), refused
 
 
 def _reason(code: str) -> answers.Elsewhere:

@@ -184,6 +184,22 @@ async def test_a_card_in_direct_messages_is_posted_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_a_card_is_not_posted_again_where_nobody_could_look(scene: Scene) -> None:
+    """Its answer was lost, and the bot is out of the channel for just the moment in which it looks."""
+    hurried(scene)
+    scene.slack.faults.add(Fault(Kind.LOST, POST))
+    scene.slack.faults.add(refusal("not_in_channel", "conversations.history", 1))
+
+    await scene.command("create -- Tidy the login page")
+
+    direct = scene.slack.dm(scene.ana)
+    await scene.seen(lambda: scene.cards(direct), "a card in the direct messages")
+    await scene.quiet()
+    assert len(scene.cards(direct)) == 1
+    assert len(scene.cards()) == 1
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
 async def test_a_card_in_an_archived_channel_waits_for_the_next_change(scene: Scene, database_url: str) -> None:
     """Nothing is given up, nobody is troubled, and when the channel is open again the card shows the present."""
     card, task = await scene.working()
