@@ -37,7 +37,7 @@ async def edit_batch(outside: Outside, item: Item) -> None:
     batch, view, at = found
     content = roll_up(view)
     if batch.ts is None:
-        await _post(outside, batch, content)
+        await _post(outside, batch, content, again=item.maybe_sent)
         return
     keep_apart(at, batch.edited_at, outside.edit_seconds, "this roll-up was edited a moment ago")
     shown = fingerprint(content)
@@ -49,7 +49,7 @@ async def edit_batch(outside: Outside, item: Item) -> None:
         if refusal.code not in NOT_EDITABLE:
             raise
         log.warning("a roll-up cannot be edited, it is posted anew", extra={"action": "batch_replaced"})
-        await _post(outside, batch, content)
+        await _post(outside, batch, content, again=item.maybe_sent)
         return
     await outside.database.run(mark_batch_shown, batch.id, view.revision, shown)
 
@@ -95,22 +95,28 @@ def _line(connection: Connection, batch: Batch, task: Task) -> Line:
 # -- posting -----------------------------------------------------------------------------------------------------------
 
 
-async def _post(outside: Outside, batch: Batch, content: Content) -> None:
+async def _post(outside: Outside, batch: Batch, content: Content, *, again: bool) -> None:
     """Post the roll-up where it was asked for, or, where the bot may not write, in the person's direct messages.
 
     An earlier try may have posted it under another item, which this one has taken the place of: so look first, always.
+    `again`: it may even have done so in the direct messages, before the bot could write in the channel.
     """
     delivery = f"batch:{batch.id}{f':{batch.ts}' if batch.ts else ''}"
+    find, post = outside.slack.find_posted, outside.slack.post
     channel, since = await _channel(outside, batch.channel), batch.created_at
     try:
-        found = await outside.slack.find_posted(channel, delivery, since)
-        ts = found or await outside.slack.post(channel, content, delivery)
+        found = await find(channel, delivery, since)
+        if found is None and again:
+            direct = await outside.slack.open_direct_message(batch.requester)
+            found = await find(direct, delivery, since)
+            channel = direct if found else channel
+        ts = found or await post(channel, content, delivery)
     except SlackRefused as refusal:
         if refusal.code not in NO_POSTING:
             raise
         channel = await outside.slack.open_direct_message(batch.requester)
-        found = await outside.slack.find_posted(channel, delivery, since)
-        ts = found or await outside.slack.post(channel, content, delivery)
+        found = await find(channel, delivery, since)
+        ts = found or await post(channel, content, delivery)
     shown = None if found else fingerprint(content)  # what an earlier try has shown may be the past
     await outside.database.run(_posted, batch.id, channel, ts, shown)
     if found:

@@ -8,19 +8,22 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from bot.models import ChannelSettings, StartRule
-from bot.sandbox.slack.records import Message, View
+from bot.sandbox.faults import Fault, Kind
+from bot.sandbox.slack.records import Channel, Message, View
 from bot.store.settings_rows import save_channel
 from tests.e2e.scene import Scene, words
-from tests.e2e.steps import buttons, creates, press, told
+from tests.e2e.steps import buttons, creates, hurried, press, told
 
 FRUIT = "Peel the apple\nPeel the pear\n\nPeel the plum"
 
 
-async def opened(scene: Scene, text: str = "batch") -> View:
+async def opened(scene: Scene, text: str = "batch", channel: Channel | None = None) -> View:
     """Ana's open form, once it has its fields."""
     known = {view.id for view in scene.slack.views(scene.ana)}
-    answer = await scene.command(text)
+    answer = await scene.command(text, channel=channel)
     assert answer.ok, (answer.error, answer.problems)
 
     def found() -> View | None:
@@ -235,6 +238,26 @@ async def test_from_the_home_tab_and_where_the_bot_is_not(scene: Scene) -> None:
     await scene.seen(lambda: len(direct_cards(scene)) == 2, "its card")
     assert roll_ups(scene, scene.random) == []
     assert "Fruit" in said(scene, roll_up)
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_a_summary_that_went_to_the_direct_messages_stays_there(scene: Scene) -> None:
+    """Its answer is lost, and when it is looked for the bot may write in the channel."""
+    hurried(scene, 0.7)
+    lost = scene.slack.faults.add(Fault(Kind.LOST, "chat.postMessage", times=None))
+    form = await opened(scene, channel=scene.random)
+    await scene.slack.submit(scene.ana, form, {"prompts": "Peel the pear", "title": "More", "cards": "dm"})
+    await scene.slack.submit(scene.ana, scene.slack.views(scene.ana)[-1])
+    direct = scene.slack.dm(scene.ana)
+    await scene.seen(lambda: roll_ups(scene, direct), "the roll-up")
+
+    await scene.slack.invite_bot(scene.random)
+    lost.times = 0
+
+    await scene.seen(lambda: "queued" in said(scene, roll_ups(scene, direct)[0]), "the roll-up with its task")
+    await scene.quiet()
+    assert len(roll_ups(scene, direct)) == 1
+    assert roll_ups(scene, scene.random) == []
 
 
 async def test_edited_no_more_often_than_needed(scene: Scene) -> None:

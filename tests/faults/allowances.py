@@ -16,7 +16,7 @@ ALLOWED: Final = MappingProxyType(
         "refused": "Coder or the workspace would not take it, and a person was told so.",
         "edited": "A prompt that is changed or deleted on its way arrives in one of its versions, or not at all.",
         "rough": "While the bot may not write in a channel, nothing is said or marked there, nor is it afterwards.",
-        "moved": "A card that may stand in a channel that the bot was taken out of is in direct messages, too.",
+        "moved": "What may stand in a channel that the bot was taken out of comes in direct messages, too.",
         "torn": "A card that somebody deletes stands again when it next has something to show, in its thread.",
         "private": "Private answers are shown again rather than lost.",
         "clock": "What waits when the database's clock is set back waits for so much longer.",

@@ -68,11 +68,12 @@ def nothing_is_posted_twice(stage: Stage) -> Iterator[str]:
 
 
 def _was_left(stage: Stage, message: Message) -> bool:
-    """Whether a card was posted where nobody could look whether it was, so that it stands in direct messages."""
-    if message.channel not in stage.record.rough or message not in stage.cards():
+    """Whether a card or roll-up was posted where nobody could look, so that it stands in direct messages, too."""
+    key = delivery_of(message)
+    if message.channel not in stage.record.rough or not key.startswith(("card:", "batch:")):
         return False
-    same = [one for one in stage.cards() if delivery_of(one) == delivery_of(message)]
-    return [one.channel in stage.record.rough for one in same] == [True, False]
+    same = sorted((one for one in posted(stage) if delivery_of(one) == key), key=lambda one: one.ts)
+    return [one.channel in stage.record.rough for one in same if not one.deleted] == [True, False]
 
 
 def builds_were_asked_for(stage: Stage) -> Iterator[str]:
