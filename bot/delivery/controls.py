@@ -32,8 +32,7 @@ async def control(outside: Outside, item: Item) -> None:
         return
     try:
         snapshot = await outside.backend.snapshot(task.coder_id)
-        if not (item.maybe_sent and _is_over(verb, snapshot, item.payload["build"])):
-            await _DO[verb](outside, snapshot, item.payload["build"])
+        await _do_once(outside, item, verb, snapshot)
     except NotFound:
         await _not_there(outside, task, verb)
         return
@@ -58,6 +57,20 @@ async def _not_there(outside: Outside, task: Task, verb: Verb) -> None:
         await outside.database.run(observing.ended, task.id, Condition.DELETED)
     else:
         await outside.database.run(save_task, task.id, asked=None)
+
+
+async def _do_once(outside: Outside, item: Item, verb: Verb, snapshot: Snapshot) -> None:
+    """Do it, unless an earlier try has, or may have."""
+    build = item.payload["build"]
+    if item.maybe_sent and _may_be_under_way(verb, snapshot, build):
+        raise Later(_BUILD_AGAIN, "the build that waits for its turn may be ours")
+    if not (item.maybe_sent and _is_over(verb, snapshot, build)):
+        await _DO[verb](outside, snapshot, build)
+
+
+def _may_be_under_way(verb: Verb, snapshot: Snapshot, build: int) -> bool:
+    """Whether an earlier try may have queued a stop: Coder would stop what it has stopped a moment later once more."""
+    return verb is Verb.PAUSE and snapshot.build_number > build and snapshot.workspace_status == "pending"
 
 
 def _is_over(verb: Verb, snapshot: Snapshot, build: int) -> bool:

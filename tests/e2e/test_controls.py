@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.coder import errors
+from bot.delivery import controls
 from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from tests.e2e import day
@@ -84,6 +85,26 @@ async def test_a_pause_whose_answer_is_lost_is_not_done_again_after_a_resume(sce
     await scene.reached(lambda: day.ask(database_url, open_) == [(0,)], "the second try")
 
     assert builds(task) == ["start", "stop", "start"]
+
+
+@pytest.mark.parametrize("world", ["socket-sqlite"])
+async def test_a_pause_whose_answer_is_lost_is_asked_for_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a build waits that may be the one, nothing is asked of Coder: it could be over when that arrives."""
+    hurried(scene)
+    monkeypatch.setattr(controls, "_BUILD_AGAIN", 0.1)
+    card, task = await scene.waiting()
+    scene.coder.faults.add(Fault(Kind.LOST, "POST /api/v2/tasks/*/pause"))
+    await scene.command(f"pause {task.name}")
+    await scene.reached(lambda: builds(task) == ["start", "stop"], "a stop build")
+    await scene.card_says(card, "Pausing")
+    await scene.quiet()
+
+    task.finish_build()
+
+    await scene.card_says(card, "Paused")
+    await scene.quiet()
+    assert builds(task) == ["start", "stop"]
+    assert len([call for call in scene.coder.calls if call.name.endswith("/pause")]) == 1
 
 
 async def test_retry(scene: Scene) -> None:
