@@ -15,7 +15,7 @@ from bot.blocks.text import kept
 from bot.delivery.cards import read_card, up_to_date_details
 from bot.delivery.outside import Outside
 from bot.errors import DeliveryError, Later, SlackRefused, Transient
-from bot.models import Card, CardView, Change, Condition, Content, CreateRequest, Phase, Prompt, Task
+from bot.models import Card, CardView, Change, Condition, Content, CreateRequest, Origin, Phase, Prompt, Task
 from bot.slack.failures import NO_POSTING
 from bot.store import Connection
 from bot.store.card_rows import save_card
@@ -26,6 +26,7 @@ from bot.store.prompt_rows import get_prompt
 log = logging.getLogger(__name__)
 
 _WITH_OUTPUT = {Condition.WAITING, Condition.COMPLETE, Condition.FAILED}
+_TO_AUTHOR = {"not_delivered", "maybe_delivered"}
 _SNIPPET_BYTES = 1_000_000
 # Whoever posts the card wakes what waits for it; this is only how long a lost wake-up can cost.
 _NOT_POSTED = 15.0
@@ -57,11 +58,20 @@ async def post_reply(outside: Outside, item: Item) -> None:
         log.warning(
             "a reply cannot be posted", extra={"action": "reply_refused", "card": card.id, "code": refusal.code}
         )
+        await _tell_author(outside, item, card, content)
         return
     if attached is not None:
         await outside.database.run(enqueue, queue.upload(card, *attached))
     if item.payload["what"] == "sent_elsewhere" and "prompt" in item.payload:
         await outside.database.run(prompts.recorded, item.payload["prompt"], card.channel, ts)
+
+
+async def _tell_author(outside: Outside, item: Item, card: Card, content: Content) -> None:
+    """A prompt that was not delivered is its author's, whom a message reaches where the thread is closed to us."""
+    if item.payload["what"] in _TO_AUTHOR and not card.shown_by:
+        prompt: Prompt = await outside.database.run(get_prompt, item.payload["prompt"])
+        origin = Origin(key=item.dedup, user=prompt.author, user_name="", channel=prompt.author)
+        await outside.tell(origin, content, again=item.maybe_sent)
 
 
 async def _earlier(outside: Outside, item: Item, card: Card) -> str | None:
@@ -86,7 +96,7 @@ async def _content(outside: Outside, item: Item, task: Task, view: CardView) -> 
             return await _change(outside, Change.model_validate(facts["change"]), facts, task, view)
         case "prompt":
             return await _first_prompt(outside, task, view.owner)
-        case "not_delivered" | "maybe_delivered":
+        case what if what in _TO_AUTHOR:
             return await _undelivered(outside, facts, task)
         case "back_online":
             return await _back_online(outside, facts, task, view), None

@@ -66,7 +66,7 @@ def _excused(stage: Stage, line: Line, marks: set[str]) -> bool:
     if line.deleted or was_dropped(stage, line.texts) or has_ended(stage, line.task):
         return True
     visible = marks & {"x", "grey_question"} or line.channel.id in stage.record.rough
-    return bool(visible and (told_undelivered(stage, line.texts) or line.channel.id in stage.record.rough))
+    return bool(visible and told_undelivered(stage, line.texts))
 
 
 def _of_sent(stage: Stage, sent: Sent, count: int) -> Iterator[str]:

@@ -79,7 +79,7 @@ def was_dropped(stage: Stage, texts: list[str]) -> bool:
 
 
 def told_undelivered(stage: Stage, texts: list[str]) -> bool:
-    """Whether the thread says that the prompt did not arrive, or that nobody knows."""
+    """Whether the thread, or a message to its author, says that the prompt did not arrive, or that nobody knows."""
     heads = ("Not delivered", "Not certain")
     found = [words(one) for one in posted(stage)] + [words(one) for one in stage.slack.workspace.ephemerals]
     return any(any(head in one for head in heads) and any(text in one for text in texts) for one in found)
