@@ -67,9 +67,11 @@ async def post_reply(outside: Outside, item: Item) -> None:
 
 
 async def _tell_author(outside: Outside, item: Item, card: Card, content: Content) -> None:
-    """A prompt that was not delivered is its author's, whom a message reaches where the thread is closed to us."""
-    if item.payload["what"] in _TO_AUTHOR and not card.shown_by:
-        prompt: Prompt = await outside.database.run(get_prompt, item.payload["prompt"])
+    """A prompt that was not delivered is its author's, whom a message reaches where its thread is closed to us."""
+    if item.payload["what"] not in _TO_AUTHOR:
+        return
+    prompt: Prompt = await outside.database.run(get_prompt, item.payload["prompt"])
+    if prompt.channel in {None, card.channel}:  # where other cards stand, others read
         origin = Origin(key=item.dedup, user=prompt.author, user_name="", channel=prompt.author)
         await outside.tell(origin, content, again=item.maybe_sent)
 
