@@ -6,7 +6,7 @@ from bot.sandbox.coder import TaskHandle
 from bot.sandbox.faults import Fault, Kind
 from bot.sandbox.slack.delivery import DeliveryFault, Mishap
 from bot.sandbox.slack.records import Message
-from tests.e2e.scene import Scene, words
+from tests.e2e.scene import Scene
 
 DELIVERED, WAITS, FAILED, MAYBE = "white_check_mark", "hourglass_flowing_sand", "x", "grey_question"
 
@@ -123,29 +123,6 @@ async def test_an_error_tells_why_the_prompt_did_not_arrive(scene: Scene) -> Non
     await scene.slack.click(scene.ana, told, "prompt.again")
     await scene.reaction(ts, DELIVERED)
     assert task.inputs == ["please"]
-
-
-async def test_where_its_thread_is_closed_the_author_reads_it_in_a_message(scene: Scene) -> None:
-    """The bot is out of the channel when it turns out: the person is told all the same, and may send it again."""
-    card, task = await scene.working()
-    ts = await scene.reply(card, "please")
-    await scene.reaction(ts, WAITS)
-    await scene.slack.remove_bot(scene.payments)
-    task.fail_build(["Error: no capacity"])
-    direct = scene.slack.dm(scene.ana)
-
-    def told() -> list[Message]:
-        return [one for one in scene.slack.messages(direct) if "Not delivered" in one.text]
-
-    [message] = await scene.seen(told, "a direct message")
-
-    assert "please" in words(message)
-    task.set_status("active")
-    task.report("idle", "Ready again")
-    await scene.slack.click(scene.ana, message, "prompt.again")
-    await scene.reached(lambda: task.inputs == ["please"], "the prompt")
-    await scene.quiet()
-    assert len(told()) == 1
 
 
 async def test_an_ambiguous_send_that_arrived_is_not_sent_again(scene: Scene) -> None:
