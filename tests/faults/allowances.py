@@ -17,7 +17,8 @@ ALLOWED: Final = MappingProxyType(
         "edited": "A prompt that is changed or deleted on its way arrives in one of its versions, or not at all.",
         "rough": "While the bot may not write in a channel, nothing is said or marked there, nor is it afterwards.",
         "moved": "What may stand in a channel that the bot was taken out of comes in direct messages, too.",
-        "torn": "A card that somebody deletes stands again when it next has something to show, in its thread.",
+        "torn": "A card that somebody deletes stands again when it next has something to show, in its thread; what was "
+        "written below it is not read where it was deleted before the bot knew that Slack had it.",
         "private": "Private answers are shown again rather than lost.",
         "clock": "What waits when the database's clock is set back waits for so much longer.",
         "skew": "While Coder's clock is behind, what begins in Coder soon after a watch may count as begun before it.",

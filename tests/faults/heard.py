@@ -63,10 +63,19 @@ def _may_steer(line: Line) -> bool:
 
 def _excused(stage: Stage, line: Line, marks: set[str]) -> bool:
     """Whether a prompt that did not arrive may be missing: `allowances`."""
-    if line.deleted or was_dropped(stage, line.texts) or has_ended(stage, line.task):
+    if line.deleted or was_dropped(stage, line.texts) or has_ended(stage, line.task) or _is_below_lost(stage, line):
         return True
     visible = marks & {"x", "grey_question"} or line.channel.id in stage.record.rough
     return bool(visible and told_undelivered(stage, line.texts))
+
+
+def _is_below_lost(stage: Stage, line: Line) -> bool:
+    """Whether it stands below a card that was deleted by hand before the bot knew that Slack had it."""
+    message = line.channel.messages.get(line.ts)
+    root = line.channel.messages.get(message.thread_ts or "") if message else None
+    if root is None or not root.deleted or line.task not in stage.record.torn:
+        return False
+    return (root.ts,) not in {tuple(row) for row in stage.ledgers.ask("SELECT thread_ts FROM card")}
 
 
 def _of_sent(stage: Stage, sent: Sent, count: int) -> Iterator[str]:
@@ -104,8 +113,8 @@ def prompts_keep_their_order(stage: Stage) -> Iterator[str]:
 
 def _turns(stage: Stage) -> dict[str, float]:
     """When the bot had chosen a line for its last try: a busy machine may take long from there to the call."""
-    if any(one.control.wall for one in stage.bots):
-        return {}  # the bot says when by its own clock
+    if stage.world.database == "sqlite" and any(one.control.wall for one in stage.bots):
+        return {}  # there the database's clock is the bot's own
     rows = stage.ledgers.ask("SELECT ts, sent_at FROM prompt WHERE ts IS NOT NULL AND sent_at IS NOT NULL")
     return {ts: at / 1000 for ts, at in rows}
 

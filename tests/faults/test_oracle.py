@@ -42,6 +42,8 @@ async def _a_quiet_day(url: str, nursery: Nursery, folder: Path) -> None:
                 found = complaints(made)
             assert any(complaint in one for one in found), (tamper.__name__, complaint, found)
             assert not complaints(made), tamper.__name__
+        with _lost_below_a_deleted_card(made, task, known=False):
+            assert not any("was lost" in one for one in complaints(made))
 
 
 async def _lived(made: Stage) -> TaskHandle:
@@ -80,6 +82,21 @@ def _inputs(change: Callable[[list[str]], list[str]]) -> Tamper:
         return _replaced(task.task, "inputs", change(list(task.inputs)))
 
     return tamper
+
+
+@contextmanager
+def _lost_below_a_deleted_card(made: Stage, task: TaskHandle, *, known: bool = True) -> Iterator[None]:
+    """A prompt is lost, and its card, which the bot had known or not, was deleted by hand."""
+    card = made.card_of(task.id)
+    assert card is not None
+    ask = made.ledgers.ask
+    with (
+        _replaced(task.task, "inputs", task.inputs[:1]),
+        _replaced(card, "deleted", value=True),
+        _replaced(made.record, "torn", {task.id}),
+        _replaced(made.ledgers, "ask", lambda sql: ask(sql) if known or "FROM card" not in sql else []),
+    ):
+        yield
 
 
 @contextmanager
@@ -171,6 +188,7 @@ def _a_pause_that_was_not(made: Stage, task: TaskHandle) -> Any:
 
 _TAMPERINGS: list[tuple[Tamper, str]] = [
     (_inputs(lambda heard: heard[:1]), "was lost"),
+    (_lost_below_a_deleted_card, "was lost"),
     (_inputs(lambda heard: [heard[0], *heard]), "arrived 2 times"),
     (_inputs(lambda heard: heard[::-1]), "which was written first"),
     (_inputs(lambda heard: [*heard, "Sing!"]), "which nobody said"),
