@@ -201,6 +201,7 @@ def card_moved(connection: Connection, card_id: str, ts: str, thread_ts: str | N
 def adopt(connection: Connection, snapshot: Snapshot, person: Person | None, memory: Memory | None = None) -> Task:
     """Know a task that was not created from Slack, so that it can be steered like any other; it has no card.
 
+    From now on it stands on the Home tabs of those whom it concerns.
     `person` has asked for something; `memory` is what is remembered of it, if not all that Coder says now.
     """
     known = find_task(connection, snapshot.id)
@@ -221,6 +222,7 @@ def adopt(connection: Connection, snapshot: Snapshot, person: Person | None, mem
         memory=memory or changes.between(Memory(since=at, began=snapshot.created_at), snapshot, at, 0.0).memory,
     )
     add_task(connection, task, None)
+    enqueue(connection, *shown_elsewhere(connection, task))
     return find_task(connection, snapshot.id) or task
 
 

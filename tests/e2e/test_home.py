@@ -191,6 +191,17 @@ async def test_whose_tasks(scene: Scene) -> None:
     assert "Made in Coder" not in shown(theirs)
 
 
+async def test_a_task_that_a_channel_begins_to_watch(scene: Scene) -> None:
+    """As soon as a task that was made in Coder is known here, it stands on its owner's tab, whatever it does then."""
+    task = await made_in_coder(scene, "fix-login")
+    await task.ready("working", "Reading the code")
+    assert "Made in Coder" not in shown(await opened(scene))
+
+    await scene.command("watch --owner me --only complete,failed")
+
+    await says(scene, "Made in Coder")
+
+
 async def test_somebody_whom_coder_does_not_know(scene: Scene) -> None:
     """Whoever has no Coder user reads why, and finds their tasks there when they have one."""
     view = await opened(scene, scene.gia)
