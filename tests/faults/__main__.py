@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
+import signal
 import subprocess
 import sys
 import time
@@ -60,12 +61,17 @@ def _share(given: argparse.Namespace) -> int:
     for flag in ("--jobs", "--seed", "--schedules"):
         if flag in passed:
             del passed[passed.index(flag) : passed.index(flag) + 2]
-    started = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # not without those that were started
+    started: list[subprocess.Popen[bytes]] = []
     for number in range(given.jobs):
         count = given.schedules // given.jobs + (number < given.schedules % given.jobs)
         mine = ["--seed", str(given.seed + number), "--every", str(given.jobs), "--schedules", str(count)]
         started.append(subprocess.Popen([sys.executable, "-m", "tests.faults", *passed, *mine]))
-    return max([one.wait() for one in started])
+    try:
+        return max([one.wait() for one in started])
+    finally:
+        for one in started:
+            one.terminate()
 
 
 def _play_all(given: argparse.Namespace) -> int:
