@@ -23,6 +23,8 @@ ALLOWED: Final = MappingProxyType(
         "clock": "What waits when the database's clock is set back waits for so much longer.",
         "skew": "While Coder's clock is behind, what begins in Coder soon after a watch may count as begun before it.",
         "late": "What Slack does after the bot has given the call up and looked comes twice: see `Result.is_void`.",
+        "worn out": "A command that five failures meet, of Coder, of Slack, or of the bot itself, is given up, and who "
+        "typed it is told.",
         "again": "A person may send a prompt again whose fate is unknown.",
     }
 )

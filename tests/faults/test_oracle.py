@@ -44,6 +44,8 @@ async def _a_quiet_day(url: str, nursery: Nursery, folder: Path) -> None:
             assert not complaints(made), tamper.__name__
         with _lost_below_a_deleted_card(made, task, known=False):
             assert not any("was lost" in one for one in complaints(made))
+        with _given_up("answer:1.a", made):
+            assert not complaints(made), "whoever typed it has an answer"
 
 
 async def _lived(made: Stage) -> TaskHandle:
@@ -144,6 +146,16 @@ def _without(made: Stage, which: Callable[[Message], bool]) -> Iterator[None]:
     messages.update(known)
 
 
+def _given_up(lane: str, made: Stage) -> Any:
+    ask = made.ledgers.ask
+    row = ("answer_command", lane, 5, "Permanent: given up after 5 failures")
+    return _replaced(made.ledgers, "ask", lambda sql: [row] if "state = 2" in sql else ask(sql))
+
+
+def _a_click_that_was_given_up(made: Stage, task: TaskHandle) -> Any:
+    return _given_up("answer:U1:1.a:task.logs:1.b", made)
+
+
 def _an_untold_change(made: Stage, task: TaskHandle) -> Any:
     return _without(made, lambda one: ":paused:" in delivery_of(one))
 
@@ -200,6 +212,7 @@ _TAMPERINGS: list[tuple[Tamper, str]] = [
     (_an_untold_prompt, "is told 0 times"),
     (_an_untold_refusal, "neither a task nor a word"),
     (_an_unanswered_command, "nobody answered 'pause"),
+    (_a_click_that_was_given_up, "given up"),
     (_a_lost_task, "neither a task nor a word"),
     (_a_doubled_task, "2 tasks for"),
     (_a_doubled_stop, "2 stop builds"),
