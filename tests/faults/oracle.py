@@ -132,8 +132,13 @@ def one_current_card_for_each_task(stage: Stage) -> Iterator[str]:
         torn = task.id in stage.record.torn or "all" in stage.record.torn
         if len(cards) != 1 and not torn:
             yield f"{len(cards)} cards of {task.name}"
-        if cards and (wrong := _stale(stage, task, cards[-1])):
+        if cards and not _is_left_behind(stage, task, cards[-1]) and (wrong := _stale(stage, task, cards[-1])):
             yield f"the card of {task.name} {wrong}"
+
+
+def _is_left_behind(stage: Stage, task: TaskHandle, card: Message) -> bool:
+    """Whether another took the card's place, because it could not be edited any more, and was then deleted by hand."""
+    return task.id in stage.record.torn and _card_id(stage, card) == "?"
 
 
 def _stale(stage: Stage, task: TaskHandle, card: Message) -> str:

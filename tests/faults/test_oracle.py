@@ -44,6 +44,8 @@ async def _a_quiet_day(url: str, nursery: Nursery, folder: Path) -> None:
             assert not complaints(made), tamper.__name__
         with _lost_below_a_deleted_card(made, task, known=False):
             assert not any("was lost" in one for one in complaints(made))
+        with _a_stale_card(made, task), _left_behind(made, task):
+            assert not any("shows working" in one for one in complaints(made))
         with _given_up("answer:1.a", made):
             assert not complaints(made), "whoever typed it has an answer"
 
@@ -133,6 +135,17 @@ def _a_stale_card(made: Stage, task: TaskHandle) -> Iterator[None]:
     card.metadata["event_payload"]["state"] = "working"
     yield
     card.metadata = known
+
+
+@contextmanager
+def _left_behind(made: Stage, task: TaskHandle) -> Iterator[None]:
+    """The bot's card of the task is another one, which is gone."""
+    ask = made.ledgers.ask
+    with (
+        _replaced(made.record, "torn", {task.id}),
+        _replaced(made.ledgers, "ask", lambda sql: [] if "FROM card WHERE ts" in sql else ask(sql)),
+    ):
+        yield
 
 
 @contextmanager
