@@ -94,6 +94,21 @@ async def test_threads_and_unread_marks(stand: Stand, opened: Open) -> None:
     await expect(place).to_have_accessible_name(other.name)
 
 
+async def test_a_message_comes_in_the_middle_of_a_click(stand: Stand, opened: Open) -> None:
+    """A link in the sidebar that somebody presses stays the one that it was, so that the click counts."""
+    room, other = stand.room(), stand.room()
+    window = await opened(stand.url, "ana", room)
+    place = window.page.get_by_role("link", name=other.name)
+    await place.hover()
+    await window.page.mouse.down()
+    await stand.slack.post(stand.stage.bo, room, "something")
+    await window.sees("something")
+    drawn = await window.page.evaluate("performance.now() + 100")  # a message changes the sidebar after 30 ms
+    await window.page.wait_for_function("(drawn) => performance.now() > drawn", arg=drawn)
+    await window.page.mouse.up()
+    await expect(place).to_have_attribute("aria-current", "page")
+
+
 async def test_how_text_reads(stand: Stand, opened: Open) -> None:
     """Slack's markup is rendered; what looks like a page's markup stays text, wherever it stands."""
     room = stand.room()

@@ -139,7 +139,8 @@ const markRead = debounced(250, () => {
   const last = [...messagesOf(at.channel).keys()].pop();
   if (last && last > (store.reads[at.channel] || "0")) act("read", { channel: at.channel, ts: last });
 });
-const places = debounced(30, () => showPlaces(at.channel));
+// Not while somebody presses a link there: on another element than it began on, a click is none.
+const places = debounced(30, () => (document.querySelector("#places a:active") ? places() : showPlaces(at.channel)));
 
 function announce(message) {
   const seen = message.channel === at.channel && (inChannel(message) || inThread(message));
