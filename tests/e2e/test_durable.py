@@ -69,6 +69,18 @@ async def test_a_command_that_could_not_be_stored_says_so(scene: Scene, database
     assert scene.coder.tasks == []
 
 
+@on_postgresql
+async def test_who_typed_a_command_that_is_given_up_is_told(scene: Scene, database_url: str) -> None:
+    """Outages and crashes may use up a command: it is not tried for ever, and whoever typed it knows."""
+    scene.coder.faults.add(Fault(Kind.REFUSE, "GET /api/v2/*", None, status=503, body="", headers={}))
+    await scene.command("list")
+    worn_out = "UPDATE outbox SET failures = 5 WHERE kind = 'answer_command' AND failures = 1"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        await scene.reached(lambda: connection.execute(worn_out).rowcount, "a first failure")
+
+    assert "Try once more" in await scene.answered("That did not work")
+
+
 @on_sqlite
 async def test_an_event_that_waited_too_long_for_the_database_has_one_effect(scene: Scene, database_url: str) -> None:
     """When a file is locked for longer than Slack waits, Slack repeats the event, and it is taken in once."""
